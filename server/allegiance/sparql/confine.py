@@ -1,0 +1,97 @@
+"""What a child process may do, held by the kernel and not by the program.
+
+On systems other than Linux only the time limit and the memory limit hold, the latter loosely.
+"""
+
+import ctypes
+import os
+import platform
+import resource
+import signal
+import struct
+import sys
+from pathlib import Path
+
+_LINUX = sys.platform == "linux"
+_PR_SET_PDEATHSIG = 1
+_PR_SET_SECCOMP = 22
+_PR_SET_NO_NEW_PRIVS = 38
+_SECCOMP_MODE_FILTER = 2
+_REFUSE_EACCES = 0x00050000 | 13
+_ALLOW = 0x7FFF0000
+_LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
+_SOCKET_CALL = {
+    "x86_64": (0xC000003E, 41),
+    "aarch64": (0xC00000B7, 198),
+    "riscv64": (0xC00000F3, 198),
+}
+"""Machine → its number for the kernel's audit, and the number of the call ``socket``."""
+
+_libc = ctypes.CDLL(None, use_errno=True) if _LINUX else None
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel end this process when its parent, that process id, ends in any way."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+
+
+def refuse_sockets() -> bool:
+    """Let this process and its children open no socket from now on; return whether it holds.
+
+    So a query cannot reach out, whatever it says: the engine's own client for SERVICE has no
+    switch, and tokens alone cannot tell every ``<`` of an IRI from one of a comparison.
+    """
+    if _libc is None or platform.machine() not in _SOCKET_CALL:
+        return False
+    machine, call = _SOCKET_CALL[platform.machine()]
+    # struct seccomp_data: the number of the call at 0, the machine at 4.
+    filter_ = b"".join(
+        struct.pack("HBBI", *line)
+        for line in (
+            (_LOAD, 0, 0, 4),
+            (_JUMP_IF_EQUAL, 0, 3, machine),
+            (_LOAD, 0, 0, 0),
+            (_JUMP_IF_EQUAL, 0, 1, call),
+            (_RETURN, 0, 0, _REFUSE_EACCES),
+            (_RETURN, 0, 0, _ALLOW),
+        )
+    )
+    program = _Program(len(filter_) // 8, filter_)
+    if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        return False
+    done = _libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0)
+    return bool(done == 0)
+
+
+def limit_memory(size: int) -> None:
+    """Let this process take so many bytes more than it has now, and write no core."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    statm = Path("/proc/self/statm")
+    taken = int(statm.read_text().split()[5]) * resource.getpagesize() if statm.exists() else 0
+    resource.setrlimit(resource.RLIMIT_DATA, (taken + size, taken + size))
+
+
+def limit_wall_time(seconds: float) -> None:
+    """End this process by SIGALRM (left at its default) after that time; 0 lifts the limit."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def limit_cpu_time(seconds: float) -> None:
+    """End this process by SIGPROF (left at its default) after so much more work of its own; 0
+    lifts the limit.
+    """
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def lower_priority(process: int) -> None:
+    """Let a process, by its id (0: this one), work only where others leave a core free."""
+    os.setpriority(os.PRIO_PROCESS, process, 19)
+    if _LINUX:
+        os.sched_setscheduler(process, os.SCHED_BATCH, os.sched_param(0))

@@ -1,0 +1,217 @@
+"""What the tokens of a query tell before any engine sees it."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from allegiance.sparql.failures import Problem
+from allegiance.sparql.tokens import Token, position, tokens
+
+MAX_DEPTH = 250
+"""Brackets open at once. The engine's parser recurses; at some 600 it can end its process."""
+
+FORMS = {"SELECT": "solutions", "ASK": "boolean", "CONSTRUCT": "graph", "DESCRIBE": "graph"}
+"""First keyword → the kind of answer."""
+
+_UPDATES = frozenset(
+    ("ADD", "CLEAR", "COPY", "CREATE", "DELETE", "DROP", "INSERT", "LOAD", "MOVE", "WITH")
+)
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|^`\\]*")
+_PROLOGUE = frozenset(("BASE", "PREFIX", "VERSION"))
+
+
+def check(query: str, allowed: Sequence[str] = ()) -> str | None:
+    """Return the kind of answer that a query asks for: solutions, boolean or graph; None when
+    its first keyword is no form of query (the parser then says what is wrong).
+
+    allowed: origins of other endpoints that SERVICE may name.
+
+    Raises BadQuery for what must not reach the engine's parser, or what is refused: no query at
+    all, an update, brackets nested too deeply, SERVICE.
+    """
+    first = None
+    before = ""
+    depth = 0
+    asks: Token | None = None
+    silent = False
+    for token in tokens(query):
+        if asks is not None and token.word == "SILENT":
+            silent = True
+        elif asks is not None:
+            if not (silent and token.kind == "iri"):
+                _may_ask(query, asks, token, allowed)
+            asks, silent = None, False
+        if token.kind == "open":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _problem(
+                    query,
+                    token,
+                    "nesting",
+                    f"More than {MAX_DEPTH} brackets are open here.",
+                    "Close brackets, or ask in several queries.",
+                ).error()
+        elif token.kind == "close":
+            depth = max(0, depth - 1)
+        elif word := token.word:
+            if word == "SERVICE":
+                if not allowed:
+                    raise _problem(query, token, "service", *_NO_SERVICE).error()
+                asks = token
+            # After PREFIX stands a prefixed name and after BASE an IRI, so neither is a word.
+            if first is None and word not in _PROLOGUE:
+                first = word
+                if word in _UPDATES:
+                    raise _problem(
+                        query,
+                        token,
+                        "update",
+                        f"{word} is an update, and this address only answers queries.",
+                        "Begin with SELECT, ASK, CONSTRUCT or DESCRIBE.",
+                    ).error()
+        before = before or token.text
+    if not before:
+        raise Problem(
+            "syntax",
+            "The query is empty.",
+            "Write one, such as: SELECT * WHERE { ?s ?p ?o } LIMIT 10",
+        ).error()
+    return FORMS.get(first or "")
+
+
+_NO_SERVICE = (
+    "This server does not ask other servers.",
+    "Take the SERVICE block out, and join with the other endpoint on your side.",
+)
+
+
+def silenced(query: str, allowed: Sequence[str]) -> str:
+    """Return a query or update that passed, in which SERVICE SILENT names no endpoint that is not
+    allowed: it fails there without a word, as the specification has it, and asks nobody.
+    """
+    if not allowed and "LOAD" not in query.upper():
+        return query
+    made, at = "", 0
+    before: list[str] = ["", ""]
+    for token in tokens(query):
+        origins = () if before[0] == "LOAD" else allowed
+        silent = before in (["SERVICE", "SILENT"], ["LOAD", "SILENT"])
+        if silent and token.kind == "iri" and not _is_allowed(token, origins):
+            made += query[at : token.start] + "<refused:service>"
+            at = token.start + len(token.text)
+        before = [before[1], token.word]
+    return made + query[at:]
+
+
+def _is_allowed(at: Token, allowed: Sequence[str]) -> bool:
+    if at.kind != "iri" or "\\" in at.text:
+        return False
+    try:
+        parts = urlsplit(at.text[1:-1])
+    except ValueError:
+        return False
+    return f"{parts.scheme}://{parts.netloc}" in allowed
+
+
+def _may_ask(query: str, service: Token, at: Token, allowed: Sequence[str]) -> None:
+    """Raise BadQuery unless an IRI of an allowed origin follows SERVICE."""
+    if _is_allowed(at, allowed):
+        return
+    if not allowed:
+        raise _problem(query, service, "service", *_NO_SERVICE).error()
+    raise _problem(
+        query,
+        service,
+        "service",
+        "SERVICE may only name, by its IRI in full, an endpoint that this server was told to ask.",
+        "These are allowed: " + ", ".join(allowed),
+    ).error()
+
+
+def check_update(update: str, allowed: Sequence[str] = ()) -> None:
+    """Look at an update before any engine sees it.
+
+    Raises BadQuery for brackets nested too deeply, and for SERVICE and LOAD, which are refused.
+    """
+    depth = 0
+    asks: Token | None = None
+    silent = False
+    for token in tokens(update):
+        if asks is not None and token.word == "SILENT":
+            silent = True
+        elif asks is not None:
+            if not (silent and token.kind == "iri"):
+                _may_ask(update, asks, token, () if asks.word == "LOAD" else allowed)
+            asks, silent = None, False
+        depth += (token.kind == "open") - (token.kind == "close")
+        if depth > MAX_DEPTH:
+            raise _problem(
+                update,
+                token,
+                "nesting",
+                f"More than {MAX_DEPTH} brackets are open here.",
+                "Close brackets, or change the data in several updates.",
+            ).error()
+        depth = max(0, depth)
+        if token.word == "LOAD" or (token.word == "SERVICE" and allowed):
+            asks = token
+        elif token.word == "SERVICE":
+            raise _problem(
+                update,
+                token,
+                "service",
+                "This server does not ask other servers.",
+                "Get the data on your side, and send it by INSERT DATA or to /store.",
+            ).error()
+
+
+def using(update: str, default: Sequence[str], named: Sequence[str]) -> str:
+    """Return an update that works on a dataset of the request (SPARQL 1.1 Protocol, 2.2.3).
+
+    default, named: IRIs of using-graph-uri and using-named-graph-uri.
+    Raises BadQuery when the update names a dataset itself, or an IRI is none.
+    """
+    clauses = ""
+    for word, iris in (("USING", default), ("USING NAMED", named)):
+        for iri in iris:
+            if not _IRI.fullmatch(iri):
+                raise Problem("dataset", "This is no IRI.", "Name graphs by absolute IRIs.").error()
+            clauses += f"{word} <{iri}> "
+    made, at, depth, before = "", 0, 0, None
+    for token in tokens(update):
+        depth += (token.kind == "open") - (token.kind == "close")
+        if depth == 0 and token.word in ("USING", "WITH"):
+            raise _problem(
+                update,
+                token,
+                "request",
+                f"The update names its dataset by {token.word}, and so does the request.",
+                "Leave one of the two out.",
+            ).error()
+        if depth == 0 and token.word == "WHERE":
+            made += update[at : token.start]
+            if before is not None and before.word == "DELETE":
+                # DELETE WHERE has no place for a dataset; its long form has.
+                made += _pattern(update, token)
+            made += clauses
+            at = token.start
+        before = token
+    return made + update[at:]
+
+
+def _pattern(update: str, where: Token) -> str:
+    """Return the group that follows a WHERE, with a space after it."""
+    depth, begin = 0, None
+    for token in tokens(update):
+        if token.start <= where.start:
+            continue
+        begin = token.start if begin is None else begin
+        depth += (token.kind == "open") - (token.kind == "close")
+        if depth == 0:
+            return update[begin : token.start + len(token.text)] + " "
+    return ""
+
+
+def _problem(query: str, token: Token, code: str, detail: str, help: str) -> Problem:
+    line, column = position(query, token.start)
+    return Problem(code, detail, help, line, column, token.text[:60])

@@ -1,0 +1,271 @@
+"""The writer: one process that makes the commits of a plain store, one after the other.
+
+    python -m allegiance.sparql.writer STORE SOCKET READERS [--seconds S] [--memory N]
+        [--shapes FILE ...] [--sockets] [--parent PID]
+
+A change comes over a Unix socket: a line of JSON, then the bytes of its payloads; the outcome goes
+back as a line of JSON. Each is made on a clone by a forked process, under the limits of a query,
+held by the kernel. When it is sealed and on disk, CURRENT names it, the reader host opens it, and
+then the client is told. What waits, waits in the socket's own line.
+"""
+
+import argparse
+import errno
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pyoxigraph import Triple
+
+from allegiance import turtle
+from allegiance.errors import AllegianceError
+from allegiance.release import snapshots
+from allegiance.release.writer import Change, Payload, Unfit, write
+from allegiance.sparql import confine, control
+from allegiance.sparql.host import listen
+
+_LINE = 512
+_SWITCH_SECONDS = 20.0
+_GIVE_SECONDS = 30.0
+
+Outcome = dict[str, Any]
+
+
+def pack(change: Change) -> bytes:
+    """Return a change as it goes to the writer."""
+    told = asdict(replace(change, payloads=()))
+    told["payloads"] = [[each.media, each.base, len(each.body)] for each in change.payloads]
+    return json.dumps(told).encode() + b"\n" + b"".join(each.body for each in change.payloads)
+
+
+def _unpack(line: bytes, read: Any) -> Change:
+    told: dict[str, Any] = json.loads(line)
+    payloads = []
+    for media, base, size in told.pop("payloads"):
+        body = read(size)
+        if len(body) < size:
+            raise EOFError
+        payloads.append(Payload(body, media, base))
+    return Change(**told, payloads=payloads)
+
+
+class Writer:
+    """Commits to one store.
+
+    readers: the readers' socket, or None for none.  shapes: what each commit must conform to.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        listener: socket.socket,
+        readers: Path | None,
+        seconds: float,
+        memory: int,
+        shapes: Sequence[Triple],
+        *,
+        sockets: bool = False,
+    ) -> None:
+        self._folder = folder
+        self._listener = listener
+        self._readers = readers
+        self._seconds = seconds
+        self._memory = memory
+        self._shapes = shapes
+        self._sockets = sockets
+        self._stop = False
+
+    def run(self) -> None:
+        """Serve until SIGTERM; a commit that has begun is finished."""
+        woken, wake = socket.socketpair()
+        wake.setblocking(False)
+        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGTERM, lambda *_: setattr(self, "_stop", True))
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        poll = select.poll()
+        for end in (woken, self._listener):
+            poll.register(end, select.POLLIN)
+        while not self._stop:
+            poll.poll()
+            with suppress(BlockingIOError):
+                connection, _ = self._listener.accept()
+                with connection, suppress(OSError, EOFError):
+                    self._serve(connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.settimeout(_GIVE_SECONDS)
+        with connection.makefile("rb") as file:
+            change = _unpack(file.readline(), file.read)
+        # A client that left while it waited in the line wants nothing any more.
+        connection.settimeout(0)
+        try:
+            if connection.recv(1) == b"":
+                return
+        except BlockingIOError:
+            pass
+        connection.settimeout(_GIVE_SECONDS)
+        connection.sendall(json.dumps(self._commit(change)).encode() + b"\n")
+
+    def _commit(self, change: Change) -> Outcome:
+        try:
+            before = snapshots.current(self._folder)
+            with snapshots.unfinished(self._folder) as fresh:
+                outcome = self._apart(before, fresh, change)
+                if "code" in outcome:
+                    return outcome
+                after = snapshots.promote(self._folder, fresh, before.number + 1)
+        except OSError as error:
+            return _disk(error)
+        except AllegianceError as error:
+            return {"code": "crash", "detail": error.what, "help": error.help or ""}
+        self._switch(after)
+        with suppress(OSError, AllegianceError):
+            snapshots.prune(self._folder)
+        return {**outcome, "snapshot": after.name}
+
+    def _apart(self, before: snapshots.Snapshot, fresh: Path, change: Change) -> Outcome:
+        """Make the change in a process of its own and return what came of it."""
+        reading, writing = os.pipe()
+        parent = os.getpid()
+        # A SIGTERM just after the fork must not find our own handler in the child.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.close(reading)
+                self._become_child(parent)
+                said = json.dumps(self._change(before, fresh, change)).encode()
+                confine.limit_wall_time(0)
+                with os.fdopen(writing, "wb") as pipe:
+                    pipe.write(said)
+            finally:
+                os._exit(0)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        os.close(writing)
+        with os.fdopen(reading, "rb") as pipe:
+            told = pipe.read()
+        _, status = os.waitpid(pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        if code == 0 and told:
+            outcome: Outcome = json.loads(told)
+            return outcome
+        return self._why(code)
+
+    def _become_child(self, parent: int) -> None:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        confine.die_with_parent(parent)
+        if not self._sockets:
+            confine.refuse_sockets()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        confine.limit_memory(self._memory)
+        confine.limit_wall_time(self._seconds)
+
+    def _change(self, before: snapshots.Snapshot, fresh: Path, change: Change) -> Outcome:
+        try:
+            return asdict(write(before, fresh, change, self._shapes))
+        except Unfit as error:
+            text, turtle_ = error.report
+            return {
+                "code": error.code,
+                "detail": error.what,
+                "help": error.help or "",
+                "text": text,
+                "turtle": turtle_,
+            }
+        except AllegianceError as error:
+            return {"code": "crash", "detail": error.what, "help": error.help or ""}
+        except MemoryError:
+            return self._why(-signal.SIGABRT)
+        except (OSError, RuntimeError) as error:
+            return _disk(error)
+
+    def _why(self, code: int) -> Outcome:
+        if code == -signal.SIGALRM:
+            return {
+                "code": "time",
+                "detail": f"The change did not finish in time. The limit is {self._seconds:g} s.",
+                "help": "Change less at once.",
+            }
+        if code == -signal.SIGABRT:
+            size = self._memory // 1024**2
+            return {
+                "code": "memory",
+                "detail": f"The change needed too much memory. The limit is {size} MiB.",
+                "help": "Change less at once.",
+            }
+        return {
+            "code": "crash",
+            "detail": f"The engine failed on this change (its process ended with {code}).",
+            "help": "Nothing was changed. Try it in another way, and please report it.",
+        }
+
+    def _switch(self, after: snapshots.Snapshot) -> None:
+        """Have the readers open a snapshot. A host that starts meanwhile opens what is current."""
+        until = time.monotonic() + _SWITCH_SECONDS
+        what = {"do": "open", "store": str(after.store), "name": after.name}
+        while self._readers is not None and time.monotonic() < until:
+            with suppress(OSError, ValueError):
+                if "opened" in control.order(self._readers, what):
+                    return
+            time.sleep(0.02)
+
+
+def _disk(error: Exception) -> Outcome:
+    full = getattr(error, "errno", None) == errno.ENOSPC or "space" in str(error).lower()
+    why = "the disk is full" if full else str(error)
+    return {
+        "code": "disk",
+        "detail": f"The change could not be written: {why}.",
+        "help": "Nothing was changed. Make room on the disk, or let it be written to.",
+    }
+
+
+def main() -> NoReturn:
+    """Run the writer of a store."""
+    parser = argparse.ArgumentParser(prog="allegiance.sparql.writer")
+    parser.add_argument("store", type=Path)
+    parser.add_argument("socket", type=Path)
+    parser.add_argument("readers", type=Path)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--memory", type=int, default=512 * 1024**2)
+    parser.add_argument("--shapes", type=Path, action="append", default=[])
+    parser.add_argument("--sockets", action="store_true")
+    parser.add_argument("--parent", type=int)
+    arguments: Mapping[str, Any] = vars(parser.parse_args())
+    if arguments["parent"] is not None:
+        confine.die_with_parent(arguments["parent"])
+    # Changes that come from now on wait in its line.
+    listener = listen(arguments["socket"])
+    shapes = [
+        triple
+        for number, path in enumerate(arguments["shapes"])
+        for triple in turtle.read(path, f"shapes{number}").triples
+    ]
+    if shapes:
+        import pyshacl  # noqa: F401 (so that each change finds it loaded)
+    Writer(
+        arguments["store"],
+        listener,
+        arguments["readers"],
+        arguments["seconds"],
+        arguments["memory"],
+        shapes,
+        sockets=arguments["sockets"],
+    ).run()
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
