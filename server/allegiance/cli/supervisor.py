@@ -1,0 +1,212 @@
+"""The supervisor: the process of ``allegiance serve``.
+
+Starts the reader host and the fronts, starts them again when they die, and ends them in order.
+
+A new release or snapshot needs no new process: ``Supervisor.switch(store, name)`` has the host
+open it (``sparql.control``, the order "open"). Queries that begin afterwards have the new store,
+those at work go on with the old one, which is closed with the last of their readers; a START
+frame names the store that was asked. When the host dies it is started again on the newest store.
+Whoever commits may also give the order itself, over the socket ``control.address(readers)``; then
+the supervisor must be told by ``switch``, or it would start a new host on the old store.
+"""
+
+import http.client
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import click
+
+from allegiance.errors import AllegianceError, ReleaseError
+from allegiance.sparql import Readers, ServerLimits, control
+from allegiance.sparql.processes import end, said, start_host, wait_for_host
+
+_MOST_STARTS = 5  # as the message of Child.keep says
+_WITHIN_SECONDS = 60.0
+_START_SECONDS = 60.0
+_DRAIN_SECONDS = 12.0
+
+
+class Child:
+    """A process that is started again when it dies, but not for ever."""
+
+    def __init__(self, name: str, start: Callable[[], "subprocess.Popen[bytes]"]) -> None:
+        self._name = name
+        self._start = start
+        self._starts: deque[float] = deque(maxlen=_MOST_STARTS)
+        self.process = self._begin()
+
+    def _begin(self) -> "subprocess.Popen[bytes]":
+        self._starts.append(time.monotonic())
+        return self._start()
+
+    def keep(self) -> None:
+        """Start it again if it died.
+
+        Raises AllegianceError when it died too often.
+        """
+        code = self.process.poll()
+        if code is None:
+            return
+        how = f"by {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
+        full = len(self._starts) == _MOST_STARTS
+        if full and time.monotonic() - self._starts[0] < _WITHIN_SECONDS:
+            raise AllegianceError(
+                f"the {self._name} ended {how}, the fifth time within a minute: the server stops",
+                help="see what was said above; then start it again, or build the release anew",
+            )
+        click.echo(f"warning: the {self._name} ended {how}; it is started again", err=True)
+        self.process = self._begin()
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """How processes are started: the reader host, the writer if there is one, and the module that
+    each front runs.
+    """
+
+    host: Callable[[], "subprocess.Popen[bytes]"]
+    writer: Callable[[], "subprocess.Popen[bytes]"] | None = None
+    front: str = "allegiance.cli.front"
+
+
+class Supervisor:
+    """Runs the processes of one server.
+
+    store, base: what the readers open.  listener: bound, not yet listening.
+    settings: the file that tells the fronts what to do.  fronts: how many.
+    """
+
+    def __init__(
+        self,
+        store: Path,
+        base: str,
+        readers: Readers,
+        listener: socket.socket,
+        settings: Path,
+        limits: ServerLimits,
+        fronts: int = 1,
+        begin: "Begin | None" = None,
+    ) -> None:
+        self._store = store
+        self._name = ""
+        self._fronts = fronts
+        self._readers = readers
+        self._listener = listener
+        self._stop = 0
+        self._woken, self._wake = socket.socketpair()
+        for side in (self._woken, self._wake):
+            side.setblocking(False)
+        signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._on_stop)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._settings = settings
+        self._begin = begin or Begin(
+            lambda: start_host(self._store, readers.socket, base, limits, self._name)
+        )
+
+    def _start_front(self, number: int) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [sys.executable, "-m", self._begin.front, str(self._settings), str(number)],
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr.fileno(),
+            pass_fds=[self._listener.fileno()],
+            process_group=0,
+        )
+
+    def switch(self, store: Path, name: str) -> None:
+        """Have queries that begin from now on answered from another store.
+
+        Raises ReleaseError when it cannot be opened; then all stays as it was.
+        """
+        told = control.order(
+            self._readers.socket, {"do": "open", "store": str(store), "name": name}
+        )
+        if "error" in told:
+            raise ReleaseError(str(told["error"]), str(store), "build it anew: allegiance build")
+        self._store, self._name = store, name
+
+    def _on_stop(self, number: int, frame: object) -> None:
+        self._stop += 1
+        if self._stop > 1:
+            raise KeyboardInterrupt
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Serve until SIGTERM or Ctrl+C; a second one ends it without waiting.
+
+        ready: called once all answer.
+        Raises AllegianceError when a process cannot start or dies too often.
+        """
+        children: list[Child] = []
+        kept = 1
+        try:
+            children.append(Child("reader host", self._begin.host))
+            wait_for_host(children[0].process, self._readers, _START_SECONDS)
+            if self._begin.writer is not None:
+                children.append(Child("writer", self._begin.writer))
+            kept = len(children)
+            for number in range(self._fronts):
+                children.append(Child("front", partial(self._start_front, number)))
+            if self._wait_for_front(children[kept].process):
+                ready()
+            while not self._stop:
+                self._sleep()
+                for child in children if not self._stop else ():
+                    child.keep()
+        finally:
+            # The fronts first: as long as they have requests to finish, they need the others.
+            for child in children[kept:]:
+                if child.process.poll() is None:
+                    child.process.terminate()
+            for child in reversed(children):
+                try:
+                    end(child.process, _DRAIN_SECONDS)
+                except KeyboardInterrupt:
+                    child.process.kill()
+                    child.process.wait()
+            if message := said(self._readers.socket):
+                click.echo(f"warning: the reader host said: {message}", err=True)
+
+    def _sleep(self) -> None:
+        """Wait for a signal."""
+        self._woken.setblocking(True)
+        self._woken.recv(4096)
+
+    def _wait_for_front(self, front: "subprocess.Popen[bytes]") -> bool:
+        """Return whether the front answers; not, when this process was told to stop before.
+
+        Raises AllegianceError when it died or does not answer in time.
+        """
+        host, port = self._listener.getsockname()[:2]
+        until = time.monotonic() + _START_SECONDS
+        while not self._stop:
+            if front.poll() is not None:
+                raise AllegianceError(
+                    f"the front could not start (exit code {front.returncode})",
+                    help="see what was said above",
+                )
+            connection = http.client.HTTPConnection(_reachable(host), port, timeout=5)
+            try:
+                connection.request("GET", "/livez")
+                if connection.getresponse().status == 200:
+                    return True
+            except OSError:
+                if time.monotonic() > until:
+                    raise AllegianceError("the front did not start in time") from None
+                time.sleep(0.02)
+            finally:
+                connection.close()
+        return False
+
+
+def _reachable(host: str) -> str:
+    """Return an address to reach a socket at that listens on all."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
