@@ -1,0 +1,1 @@
+"""What a running server holds to, asked over HTTP as anybody could."""

@@ -1,0 +1,1 @@
+"""``allegiance new``, and folders that are no copy of the packaged graph."""

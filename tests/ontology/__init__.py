@@ -1,0 +1,1 @@
+"""The ontology: profiles, consistency, an example for each axiom, and terms that are used."""

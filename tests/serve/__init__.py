@@ -1,0 +1,1 @@
+"""The commands that answer queries, run as a user runs them."""

@@ -1,0 +1,1 @@
+"""The endpoint over a small store: real readers, a real front, asked over HTTP."""

@@ -1,0 +1,275 @@
+"""A plain store over HTTP: the token, updates, graphs, versions, shapes, and what a kill leaves."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from running import command, serving
+
+TOKEN = "only-for-these-tests-0123456789"
+SHAPES = """
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+<urn:shape> a sh:NodeShape ; sh:targetSubjectsOf <urn:age> ;
+    sh:property [ sh:path <urn:age> ; sh:maxCount 1 ; sh:message "One age." ] .
+"""
+
+
+def ask(address, method, path, body=None, **headers):
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    headers = {"authorization": f"Bearer {TOKEN}", **headers}
+    data = body.encode() if isinstance(body, str) else body
+    request = urllib.request.Request(address + path, data, headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.headers, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read().decode()
+
+
+def update(address, text, **headers):
+    return ask(
+        address, "POST", "/update", text, content_type="application/sparql-update", **headers
+    )
+
+
+def rows(address, query):
+    path = "/sparql?" + urllib.parse.urlencode({"query": query})
+    status, _, body = ask(address, "GET", path, accept="text/csv")
+    assert status == 200, body
+    return body.split("\r\n")[1:-1]
+
+
+@pytest.fixture
+def arguments(tmp_path: Path):
+    (tmp_path / "token").write_text(TOKEN + "\n")
+    token = str(tmp_path / "token")
+    return ["--store", str(tmp_path / "store"), "--token-file", token, "--log", "none"]
+
+
+@pytest.fixture
+def address(arguments):
+    with serving(*arguments, "--fronts", "1") as address:
+        yield address
+
+
+@pytest.mark.parametrize("token", ["Bearer wrong", "Basic " + TOKEN, "Bearer", ""])
+def test_changes_without_the_token_are_refused(address, token):
+    status, headers, _ = update(address, "INSERT DATA {<urn:a> <urn:b> 1}", authorization=token)
+    assert status == 401
+    assert headers["www-authenticate"] == "Bearer"
+    assert ask(address, "DELETE", "/store", authorization=token)[0] == 401
+    assert ask(address, "GET", "/store", authorization=token)[0] == 200
+    assert rows(address, "SELECT * {?s ?p ?o}") == []
+
+
+def test_an_update_is_seen_by_the_next_query(address):
+    for number in range(5):
+        assert update(address, f"INSERT DATA {{<urn:a> <urn:b> {number}}}")[0] == 204
+        assert rows(address, "SELECT (COUNT(*) AS ?n) {?s ?p ?o}") == [str(number + 1)]
+
+
+def test_an_update_that_fails_half_way_changes_nothing(address):
+    text = "INSERT DATA {<urn:a> <urn:b> 1} ; CREATE GRAPH <urn:g> ; CREATE GRAPH <urn:g>"
+    assert update(address, text)[0] == 403
+    assert rows(address, "SELECT * {?s ?p ?o}") == []
+
+
+@pytest.mark.parametrize("text", ["LOAD <http://127.0.0.1:1/>", "LOAD SILENT <file:///etc/passwd>"])
+def test_nothing_is_loaded_from_elsewhere(address, text):
+    assert update(address, text)[0] == (204 if "SILENT" in text else 403)
+    assert rows(address, "SELECT * {?s ?p ?o}") == []
+
+
+def test_a_graph_is_put_read_added_to_and_deleted(address):
+    path = "/store?graph=urn:g"
+    turtle = {"content_type": "text/turtle"}
+    assert ask(address, "GET", path)[0] == 404
+    assert ask(address, "PUT", path, "<urn:a> <urn:b> 1 .", **turtle)[0] == 201
+    assert ask(address, "POST", path, "<urn:a> <urn:b> 2 .", **turtle)[0] == 204
+    status, headers, body = ask(address, "GET", path, accept="application/n-triples")
+    assert (status, len(body.splitlines())) == (200, 2)
+    assert headers["content-type"] == "application/n-triples"
+    assert ask(address, "HEAD", path)[1]["content-type"].startswith("text/turtle")
+    assert ask(address, "PUT", path, "<urn:a> <urn:b> 3 .", **turtle)[0] == 204
+    assert ask(address, "PUT", path, "this is none", **turtle)[0] == 400
+    assert rows(address, "SELECT ?o {GRAPH <urn:g> {?s ?p ?o}}") == ["3"]
+    assert ask(address, "DELETE", path)[0] == 204
+    assert ask(address, "DELETE", path)[0] == 404
+
+
+def test_a_graph_posted_without_a_name_gets_an_address(address):
+    status, headers, _ = ask(
+        address, "POST", "/store", "<> <urn:b> 1 .", content_type="text/turtle"
+    )
+    assert status == 201
+    path = headers["location"].removeprefix(address)
+    assert headers["location"] in ask(address, "GET", path)[2]
+
+
+def test_if_match_refuses_a_change_of_an_older_version(address):
+    path = "/store?graph=urn:g"
+    turtle = {"content_type": "text/turtle"}
+    ask(address, "PUT", path, "<urn:a> <urn:b> 1 .", **turtle)
+    tag = ask(address, "GET", path)[1]["etag"]
+    ask(address, "PUT", "/store?graph=urn:other", "<urn:a> <urn:b> 1 .", **turtle)
+    assert ask(address, "GET", path, if_none_match=tag)[0] == 304
+    assert ask(address, "PUT", path, "<urn:a> <urn:b> 2 .", if_match=tag, **turtle)[0] == 204
+    assert ask(address, "PUT", path, "<urn:a> <urn:b> 3 .", if_match=tag, **turtle)[0] == 412
+    assert ask(address, "PUT", path, "<urn:x> <urn:b> 3 .", if_none_match="*", **turtle)[0] == 412
+    assert rows(address, "SELECT ?o {GRAPH <urn:g> {?s ?p ?o}}") == ["2"]
+
+
+def test_the_dataset_of_the_request_is_the_one_updated_from(address):
+    update(address, "INSERT DATA {GRAPH <urn:g> {<urn:a> <urn:b> 1}}")
+    form = {"update": "INSERT {<urn:c> ?p ?o} WHERE {?s ?p ?o}", "using-graph-uri": "urn:g"}
+    status, _, _ = ask(
+        address,
+        "POST",
+        "/update",
+        urllib.parse.urlencode(form),
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert status == 204
+    assert rows(address, "SELECT ?s {?s ?p ?o}") == ["urn:c"]
+
+
+def test_a_change_that_breaks_the_shapes_is_refused_with_the_report(arguments, tmp_path):
+    (tmp_path / "shapes.ttl").write_text(SHAPES)
+    with serving(*arguments, "--shapes", str(tmp_path / "shapes.ttl")) as address:
+        assert update(address, "INSERT DATA {<urn:a> <urn:age> 1}")[0] == 204
+        status, _, body = update(address, "INSERT DATA {<urn:a> <urn:age> 2}")
+        assert status == 422
+        assert "One age." in json.loads(body)["report"][0]
+        body = update(address, "INSERT DATA {<urn:a> <urn:age> 2}", accept="text/turtle")[2]
+        assert "ValidationReport" in body
+        assert rows(address, "SELECT ?o {?s ?p ?o}") == ["1"]
+
+
+def test_a_runaway_update_ends_at_its_limit(arguments):
+    values = " ".join(str(number) for number in range(300))
+    runaway = "INSERT {?a <urn:p> ?e} WHERE {" + "".join(
+        f"VALUES ?{name} {{{values}}} " for name in "abcde"
+    )
+    with serving(*arguments, "--timeout", "1") as address:
+        began = time.monotonic()
+        assert update(address, runaway + "}")[0] in (503, 504)
+        assert time.monotonic() - began < 5
+        assert update(address, "INSERT DATA {<urn:a> <urn:b> 1}")[0] == 204
+        assert rows(address, "SELECT ?o {?s ?p ?o}") == ["1"]
+
+
+def test_of_concurrent_changes_none_is_lost_or_seen_by_half(address):
+    seen = []
+    done = threading.Event()
+
+    def write(first):
+        for number in range(first, first + 5):
+            text = f"INSERT DATA {{<urn:{number}> <urn:p> 1 . <urn:{number}> <urn:q> 1}}"
+            assert update(address, text)[0] == 204
+
+    def read():
+        while not done.is_set():
+            seen.append(int(rows(address, "SELECT (COUNT(*) AS ?n) {?s ?p ?o}")[0]))
+
+    reader = threading.Thread(target=read)
+    writers = [threading.Thread(target=write, args=(first * 5,)) for first in range(4)]
+    for thread in (reader, *writers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    reader.join()
+    assert rows(address, "SELECT (COUNT(*) AS ?n) {?s ?p ?o}") == ["40"]
+    assert seen == sorted(seen)
+    assert not any(count % 2 for count in seen)
+
+
+def test_a_backup_of_a_served_store_is_restored_and_answers_the_same(arguments, tmp_path):
+    with serving(*arguments) as address:
+        update(address, "INSERT DATA {<urn:a> <urn:b> 1 . GRAPH <urn:g> {<urn:c> <urn:d> 2}}")
+        store, backup, again = (str(tmp_path / name) for name in ("store", "backup", "again"))
+        subprocess.run([command(), "backup", store, backup], check=True)
+        update(address, "CLEAR ALL")
+    subprocess.run([command(), "restore", backup, again], check=True)
+    with serving("--store", again, *arguments[2:]) as address:
+        assert rows(address, "SELECT ?o {{?s ?p ?o} UNION {GRAPH ?g {?s ?p ?o}}} ORDER BY ?o") == [
+            "1",
+            "2",
+        ]
+
+
+@pytest.mark.parametrize("suffix", [".sst", "json"])
+def test_a_damaged_file_is_named_and_not_served(arguments, tmp_path, suffix):
+    with serving(*arguments) as address:
+        update(address, "INSERT DATA {<urn:a> <urn:b> 1}")
+    now = (tmp_path / "store" / "CURRENT").read_text().strip()
+    snapshot = tmp_path / "store" / "snapshots" / now
+    damaged = next(path for path in sorted(snapshot.rglob("*")) if path.name.endswith(suffix))
+    data = bytearray(damaged.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    damaged.write_bytes(data)
+    ran = subprocess.run(
+        [command(), "serve", *arguments, "--port", "0"], capture_output=True, text=True, timeout=60
+    )
+    assert ran.returncode == 1
+    assert damaged.name in ran.stderr
+
+
+def processes(pid):
+    found = subprocess.run(["ps", "-eo", "pid,ppid"], capture_output=True, text=True).stdout
+    pairs = [tuple(map(int, line.split())) for line in found.splitlines()[1:]]
+    below, last = [], [pid]
+    while last:
+        last = [child for child, parent in pairs if parent in last]
+        below += last
+    return below
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_was_acknowledged_survives_any_kill(arguments, seed):
+    chance = random.Random(seed)
+    told, asked = [], []
+    server = serving(*arguments, "--fronts", "1")
+    address = server.__enter__()
+
+    def write():
+        for number in range(100):
+            asked.append(number)
+            with suppress(OSError, ConnectionError):
+                text = f"INSERT DATA {{<urn:{number}> <urn:p> 1 . <urn:{number}> <urn:q> 1}}"
+                if update(address, text)[0] == 204:
+                    told.append(number)
+            if server.process.poll() is not None:
+                return
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    time.sleep(chance.uniform(0.1, 1.5))
+    below = processes(server.process.pid)
+    victims = [[server.process.pid], [chance.choice(below)], [server.process.pid, *below]]
+    for victim in victims[seed % 3]:
+        with suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+    time.sleep(0.5)
+    with suppress(ProcessLookupError):
+        server.process.kill()
+    server.process.wait()
+    server.process.stdout.close()
+    writer.join()
+    with serving(*arguments, "--fronts", "1") as again:
+        there = [int(row.removeprefix("urn:")) for row in rows(again, "SELECT ?s {?s <urn:p> 1}")]
+        whole = [int(row.removeprefix("urn:")) for row in rows(again, "SELECT ?s {?s <urn:q> 1}")]
+        assert sorted(there) == sorted(whole)
+        assert set(told) <= set(there) <= set(asked)
