@@ -1,6 +1,8 @@
 """The reader host: who may come in, and that nothing outlives it."""
 
+import asyncio
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from allegiance.errors import ReleaseError
-from allegiance.sparql import BadQuery, Limits, Readers, Stopped
+from allegiance.sparql import AsyncReaders, BadQuery, Limits, Readers, Stopped, control
 from allegiance.sparql.processes import serving, start_host, wait_for_host
 
 from .served import children, until
@@ -94,6 +96,46 @@ def test_readers_end_with_their_host(store: Path, tmp_path: Path):
     assert failed == ["crash"]
     with pytest.raises(Stopped):
         readers.ask("ASK {}")
+
+
+def test_nobody_notices_that_the_store_is_changed_for_another(store: Path, tmp_path: Path):
+    other = tmp_path / "other"
+    shutil.copytree(store, other)
+    failed: list[BaseException] = []
+    asked = 0
+
+    async def ask(readers: AsyncReaders) -> None:
+        nonlocal asked
+        while not over:
+            answer = await readers.stream("SELECT * { ?s ?p ?o } LIMIT 3", results="csv")
+            body = b"".join([piece async for piece in answer])
+            answer.close()
+            assert body.count(b"\r\n") == 4
+            asked += 1
+
+    async def ask_on_four() -> None:
+        readers = AsyncReaders(socket_path)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(4):
+                    group.create_task(ask(readers))
+        except* Exception as group:
+            failed.extend(group.exceptions)
+        readers.forget()
+
+    over = False
+    with serving(store, BASE) as plain:
+        socket_path = plain.socket
+        thread = threading.Thread(target=lambda: asyncio.run(ask_on_four()))
+        thread.start()
+        for number in range(60):
+            where = (other, store)[number % 2]
+            told = control.order(plain.socket, {"do": "open", "store": str(where), "name": ""})
+            assert told == {"opened": True}
+        over = True
+        thread.join()
+    assert not failed
+    assert asked > 60
 
 
 def test_a_host_ends_with_the_process_that_started_it(store: Path, tmp_path: Path):

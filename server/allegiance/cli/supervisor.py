@@ -11,13 +11,14 @@ the supervisor must be told by ``switch``, or it would start a new host on the o
 """
 
 import http.client
+import select
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,7 @@ import click
 
 from allegiance.errors import AllegianceError, ReleaseError
 from allegiance.sparql import Readers, ServerLimits, control
-from allegiance.sparql.processes import end, said, start_host, wait_for_host
+from allegiance.sparql.processes import said, start_host, wait_for_host
 
 _MOST_STARTS = 5  # as the message of Child.keep says
 _WITHIN_SECONDS = 60.0
@@ -136,8 +137,6 @@ class Supervisor:
 
     def _on_stop(self, number: int, frame: object) -> None:
         self._stop += 1
-        if self._stop > 1:
-            raise KeyboardInterrupt
 
     def run(self, ready: Callable[[], None]) -> None:
         """Serve until SIGTERM or Ctrl+C; a second one ends it without waiting.
@@ -145,40 +144,47 @@ class Supervisor:
         ready: called once all answer.
         Raises AllegianceError when a process cannot start or dies too often.
         """
-        children: list[Child] = []
-        kept = 1
+        fronts: list[Child] = []
+        others: list[Child] = []
         try:
-            children.append(Child("reader host", self._begin.host))
-            wait_for_host(children[0].process, self._readers, _START_SECONDS)
+            others.append(Child("reader host", self._begin.host))
+            wait_for_host(others[0].process, self._readers, _START_SECONDS)
             if self._begin.writer is not None:
-                children.append(Child("writer", self._begin.writer))
-            kept = len(children)
+                others.append(Child("writer", self._begin.writer))
             for number in range(self._fronts):
-                children.append(Child("front", partial(self._start_front, number)))
-            if self._wait_for_front(children[kept].process):
+                fronts.append(Child("front", partial(self._start_front, number)))
+            if self._wait_for_front(fronts[0].process):
                 ready()
             while not self._stop:
                 self._sleep()
-                for child in children if not self._stop else ():
+                for child in (*others, *fronts) if not self._stop else ():
                     child.keep()
         finally:
+            if self._stop:
+                click.echo("Ending; a second time ends it without waiting.", err=True)
             # The fronts first: as long as they have requests to finish, they need the others.
-            for child in children[kept:]:
-                if child.process.poll() is None:
-                    child.process.terminate()
-            for child in reversed(children):
-                try:
-                    end(child.process, _DRAIN_SECONDS)
-                except KeyboardInterrupt:
-                    child.process.kill()
-                    child.process.wait()
+            for children in (fronts, *([child] for child in reversed(others))):
+                self._end(children)
             if message := said(self._readers.socket):
                 click.echo(f"warning: the reader host said: {message}", err=True)
 
-    def _sleep(self) -> None:
-        """Wait for a signal."""
-        self._woken.setblocking(True)
-        self._woken.recv(4096)
+    def _end(self, children: Sequence[Child]) -> None:
+        """End processes: they have a bounded time for it, and none once told a second time."""
+        until = time.monotonic() + _DRAIN_SECONDS
+        left = [child.process for child in children if child.process.poll() is None]
+        for process in left:
+            process.terminate()
+        while left and self._stop < 2 and (seconds := until - time.monotonic()) > 0:
+            self._sleep(seconds)
+            left = [process for process in left if process.poll() is None]
+        for process in left:
+            process.kill()
+            process.wait()
+
+    def _sleep(self, seconds: float | None = None) -> None:
+        """Wait for a signal: to stop, or that a child has ended."""
+        if select.select([self._woken], [], [], seconds)[0]:
+            self._woken.recv(4096)
 
     def _wait_for_front(self, front: "subprocess.Popen[bytes]") -> bool:
         """Return whether the front answers; not, when this process was told to stop before.

@@ -10,7 +10,8 @@ class Place:
 
     pid: its reader; none while it waits in the line.  slot: where the reader says what it does.
     slow: whether it takes one of the places for slow queries.  lowered: whether its priority is.
-    aside: whether its reader was ended so that it waits in the line.  cancelled: by its id.
+    aside: whether its reader was ended so that it waits in the line.  again: so that another
+    takes its place.  cancelled: by its id.
     left: whether the client has left.  since: when it was put into the line.
     """
 
@@ -20,6 +21,7 @@ class Place:
     slow: bool = False
     lowered: bool = False
     aside: bool = False
+    again: bool = False
     cancelled: bool = False
     left: bool = False
     since: float = 0.0

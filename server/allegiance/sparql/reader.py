@@ -33,14 +33,12 @@ from pyoxigraph import (
 
 from allegiance.sparql import confine, frames
 from allegiance.sparql.diagnosis import diagnose
+from allegiance.sparql.endings import NOT_TAKEN, OUTDATED, out_of_memory
 from allegiance.sparql.failures import Problem
 from allegiance.sparql.formats import GRAPHS, RESULTS
 from allegiance.sparql.frames import BrokenFrame, Request, Start
 from allegiance.sparql.rows import COUNTERS
 from allegiance.sparql.slots import IDLE, SENDING, Slots
-
-NOT_TAKEN = 3
-"""Exit code of a reader whose client did not take its answer in time."""
 
 _REUSE_SECONDS = 0.1
 _REUSE_GROWTH = 64 * 1024
@@ -52,22 +50,27 @@ _Graph = NamedNode | BlankNode | DefaultGraph
 class _Work:
     """What a reader knows besides its store: its slot, and when it began a query."""
 
-    def __init__(self, connection: socket.socket, name: str, slots: Slots, slot: int) -> None:
+    def __init__(
+        self, connection: socket.socket, name: str, slots: Slots, slot: int, age: int
+    ) -> None:
         self.connection = connection
         self.name = name
         self._slots = slots
         self._slot = slot
         self._began = 0.0
-        self._age = slots.age()
+        self._age = age
         self._size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     def outdated(self) -> bool:
         """Return whether the host has opened another store meanwhile."""
         return self._slots.age() != self._age
 
-    def begin(self, query: str) -> None:
+    def begin(self) -> None:
         self._began = time.monotonic()
-        self._slots.begin(self._slot, query)
+        self._slots.begin(self._slot)
+
+    def tell(self, query: str) -> None:
+        self._slots.name(self._slot, query)
 
     def send(self) -> None:
         self._slots.turn(self._slot, SENDING)
@@ -88,28 +91,32 @@ def read(
     known: Mapping[str, str],
     slots: Slots,
     slot: int,
+    age: int,
     relative: str | None = None,
 ) -> NoReturn:
     """Answer the requests that come over the connection, then end this process.
 
-    name: of the store, told with each answer.  relative: what relative IRIs are resolved against.
+    name: of the store, told with each answer.  age: of the store, as ``Slots.age`` was when it was
+    current.  relative: what relative IRIs are resolved against.
     """
     code = 1
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
-        work = _Work(connection, name, slots, slot)
+        work = _Work(connection, name, slots, slot, age)
         file = connection.makefile("rb")
         limits = None
         stays = True
-        while stays:
+        while stays and connection.recv(1, socket.MSG_PEEK):
+            # Said before anything is taken: a reader that rests may be replaced by another.
+            work.begin()
+            if work.outdated():
+                os._exit(OUTDATED)
             kind, payload = frames.read(file.read)
             if kind != frames.REQUEST:
                 break
-            if work.outdated():
-                break  # Whoever asked gets another reader, and it the store that is current.
             request = Request.unpack(payload)
-            work.begin(request.id)
+            work.tell(request.id)
             confine.limit_wall_time(request.limits.seconds)
             if limits is None:
                 limits = request.limits
@@ -214,15 +221,6 @@ def _refused(message: str) -> Problem:
     if f"os error {errno.EACCES}" in message:
         return Problem("service", "This server does not ask other servers.", "Leave SERVICE out.")
     return Problem("crash", f"The engine could not go on: {message[:200]}.")
-
-
-def out_of_memory() -> Problem:
-    """Return the problem of a query that wanted more memory than it may take."""
-    return Problem(
-        "memory",
-        "The query needed more memory than one query may take.",
-        "Narrow it: fewer combinations, an earlier FILTER, no ORDER BY over everything.",
-    )
 
 
 def _parse(relative: str | None, query: str) -> str | None:

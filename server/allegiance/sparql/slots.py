@@ -29,15 +29,18 @@ class Slots:
         self._memory = mmap.mmap(-1, (count + 1) * _SIZE)
         self._wake = wake
 
-    def begin(self, slot: int, query: str) -> None:
-        """Say that this reader works on the query of that id from now on; wakes the host."""
-        name = query.encode()[:ID_SIZE]
-        at = _SIZE * (slot + 1)
-        self._memory[at + 32 : at + 32 + ID_SIZE] = name.ljust(ID_SIZE, b"\0")
-        _HEAD.pack_into(self._memory, at, 0, time.monotonic(), WORKING)
+    def begin(self, slot: int) -> None:
+        """Say that this reader works from now on, on what has no id yet; wakes the host."""
+        self.name(slot, "")
+        _HEAD.pack_into(self._memory, _SIZE * (slot + 1), 0, time.monotonic(), WORKING)
         if self._memory[_ASLEEP]:
             with suppress(BlockingIOError):
                 os.write(self._wake, b"\0")
+
+    def name(self, slot: int, query: str) -> None:
+        """Say by what id the query can be ended that this reader works on."""
+        at = _SIZE * (slot + 1) + 32
+        self._memory[at : at + ID_SIZE] = query.encode()[:ID_SIZE].ljust(ID_SIZE, b"\0")
 
     def turn(self, slot: int, state: int) -> None:
         """Say that the reader is now in that state: IDLE, WORKING or SENDING."""

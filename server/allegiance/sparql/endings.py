@@ -1,0 +1,41 @@
+"""What the end of a reader means to whoever asked it: its exit codes, and the problem of each."""
+
+import signal
+
+from allegiance.sparql.failures import Problem
+
+NOT_TAKEN = 3
+"""Exit code of a reader whose client did not take its answer in time."""
+OUTDATED = 4
+"""Exit code of a reader that was asked after its host had opened another store; it took nothing."""
+
+
+def why(code: int) -> Problem | None:
+    """Return what to tell the client of a reader that ended with that code."""
+    if code == 0:
+        return None
+    if code in (-signal.SIGALRM, -signal.SIGPROF):
+        return Problem(
+            "time",
+            "The query did not finish within its time limit.",
+            "Narrow it: name more of the terms, join patterns by a variable, add a LIMIT.",
+        )
+    if code == -signal.SIGABRT:
+        return out_of_memory()
+    if code == NOT_TAKEN:
+        return Problem("unread", "The client did not take the answer in time.", "Read it faster.")
+    how = f"by {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
+    return Problem(
+        "crash",
+        f"The engine failed on this query (its process ended {how}).",
+        "Write the query in another way, and please report it.",
+    )
+
+
+def out_of_memory() -> Problem:
+    """Return the problem of a query that wanted more memory than it may take."""
+    return Problem(
+        "memory",
+        "The query needed more memory than one query may take.",
+        "Narrow it: fewer combinations, an earlier FILTER, no ORDER BY over everything.",
+    )
