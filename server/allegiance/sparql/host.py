@@ -1,7 +1,7 @@
 """The reader host: has a store open, read-only and warm, and forks a reader for each connection.
 
     python -m allegiance.sparql.host STORE SOCKET [--base IRI] [--readers N] [--slow N] [--line N]
-        [--wait S] [--parent PID]
+        [--wait S] [--forwarder SOCKET] [--parent PID]
 
 It keeps each connection until its reader has ended, and so can tell the client why one ended
 that could not tell itself. A query older than SLOW_SECONDS gets a lower priority and takes one of
@@ -83,6 +83,7 @@ class Host:
         name: str = "",
         held: int | None = None,
         relative: str | None = None,
+        forwarder: Path | None = None,
     ) -> None:
         self._store = store
         self._name = name
@@ -91,6 +92,7 @@ class Host:
         self._orders = orders
         self._known = known
         self._relative = relative
+        self._forwarder = forwarder
         self._room = room
         self._most = room.readers + room.line + _SENDING
         self._woken, self._wake = socket.socketpair()
@@ -193,6 +195,7 @@ class Host:
             self._slots,
             place.slot,
             self._relative,
+            self._forwarder,
         )
 
     def _leave(self, place: Place) -> None:
@@ -449,7 +452,7 @@ def main() -> NoReturn:
     parser.add_argument("--wait", type=float, default=Room().wait)
     parser.add_argument("--name", default="")
     parser.add_argument("--relative", default=None)
-    parser.add_argument("--sockets", action="store_true")
+    parser.add_argument("--forwarder", type=Path)
     parser.add_argument("--parent", type=int)
     arguments = parser.parse_args()
     if arguments.parent is not None:
@@ -464,12 +467,22 @@ def main() -> NoReturn:
         sys.exit(UNOPENED)
     orders = listen(control.address(arguments.socket))
     listener = listen(arguments.socket)
-    if not arguments.sockets:
+    if arguments.forwarder is None:
         confine.refuse_sockets()
     gc.freeze()
     room = Room(arguments.readers, arguments.slow, arguments.line, arguments.wait)
     known = names.prefixes(arguments.base)
-    Host(store, listener, orders, known, room, arguments.name, held, arguments.relative).run()
+    Host(
+        store,
+        listener,
+        orders,
+        known,
+        room,
+        arguments.name,
+        held,
+        arguments.relative,
+        arguments.forwarder,
+    ).run()
 
 
 if __name__ == "__main__":
