@@ -171,6 +171,7 @@ async def _connect(
             )
         except ssl.SSLError as error:
             why = f"shows no certificate to trust ({getattr(error, 'verify_message', error)})"
+            break
         except OSError as error:
             why = f"cannot be reached ({error.strerror or error})"
     raise _endpoint(str(origin), why).error()
