@@ -45,7 +45,7 @@ def test_service_is_refused_and_nobody_is_asked(server: Server, called, query: s
     port, heard = called
     answer = server.get(query.format(url=f"http://127.0.0.1:{port}/sparql"))
     assert answer.status == 403
-    assert answer.problem["title"] == "SERVICE is off"
+    assert answer.problem["title"] == "SERVICE is refused"
     assert answer.problem["line"] == 1
     assert not heard
 

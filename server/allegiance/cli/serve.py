@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from allegiance.cli.arguments import FOLDER, STATE, TEXTS
-from allegiance.cli.settings import cores, limit_options, limits_of, take_file, told
+from allegiance.cli.settings import (
+    ServiceOrigin,
+    cores,
+    limit_options,
+    limits_of,
+    take_file,
+    told,
+)
 from allegiance.errors import AllegianceError, UsageError
 from allegiance.sparql.limits import ServerLimits
 
@@ -97,8 +104,8 @@ NO_TEXTS = "The source texts are not at hand, so their words are neither shown n
     "--service-allow",
     metavar="ORIGIN",
     multiple=True,
-    callback=lambda *given: _origins(given[2]),
-    help="With --store: an endpoint that SERVICE may ask, as https://example.org. Repeats.",
+    type=ServiceOrigin(),
+    help="The origin of endpoints that SERVICE may ask, as https://example.org. Repeats.",
 )
 @click.option("--print-settings", is_flag=True, help="Print each setting and its source; then end.")
 @click.pass_context
@@ -126,9 +133,7 @@ def command(context: click.Context, /, folder: Path | None, **_: Any) -> None:
             _tell_budget(limits)
             serve_store(asked["store"], listener, limits, behind, asked)
         return
-    if asked_writing := [
-        name for name in ("token_file", "shapes", "service_allow") if context.params[name]
-    ]:
+    if asked_writing := [name for name in ("token_file", "shapes") if context.params[name]]:
         option = "--" + asked_writing[0].replace("_", "-")
         raise UsageError(f"{option} is for a plain store", help="name one: --store DIR")
     from allegiance import folder as folders
@@ -156,15 +161,6 @@ def command(context: click.Context, /, folder: Path | None, **_: Any) -> None:
         _tell(served, at_hand)
         _tell_budget(limits)
         _serve(found, served, at_hand, listener, limits, behind, asked)
-
-
-def _origins(given: Sequence[str]) -> tuple[str, ...]:
-    for origin in given:
-        if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", origin):
-            raise UsageError(
-                f"--service-allow {origin!r} is no origin", help="write it as https://example.org"
-            )
-    return tuple(given)
 
 
 def _behind(path: str, trusted: Sequence[str]) -> "Behind":
@@ -261,6 +257,7 @@ def _serve(
     asked: Mapping[str, Any],
 ) -> None:
     from allegiance.cli.front import CLIENTS, COUNTERS
+    from allegiance.cli.store import federation_of
     from allegiance.cli.supervisor import Supervisor
     from allegiance.sparql import Readers, admission, counters
     from allegiance.sparql.processes import private_folder
@@ -279,8 +276,16 @@ def _serve(
         admission.make(private / CLIENTS)
         _front(folder, served, texts, listener, readers, limits, behind, asked).write(settings)
         release = served.release
+        federation = federation_of(asked["service_allow"], private, limits)
         Supervisor(
-            release.store, release.base, readers, listener, settings, limits, asked["fronts"]
+            release.store,
+            release.base,
+            readers,
+            listener,
+            settings,
+            limits,
+            asked["fronts"],
+            federation=federation,
         ).run(ready)
 
 
@@ -327,4 +332,5 @@ def _front(
             texts=texts.resolve() if texts else None,
             warnings=tuple(warnings),
         ),
+        allowed=asked["service_allow"],
     )

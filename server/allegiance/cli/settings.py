@@ -12,12 +12,14 @@ import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
 
 from allegiance.errors import UsageError
 from allegiance.sparql.limits import LIMITS, Limit, ServerLimits
+from allegiance.sparql.origins import origin_of
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _SIZE = re.compile(r"(\d+)\s*([KMG]?)(?:i?B)?", re.IGNORECASE)
@@ -46,6 +48,21 @@ class Size(click.ParamType[int]):
         if size < self._least:
             self.fail(f"{value!r} is too small; the least is {shown(self._least)}.", param, ctx)
         return size
+
+
+class ServiceOrigin(click.ParamType[str]):
+    """An origin: https://example.org, http://127.0.0.1:3030."""
+
+    name = "origin"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            origin = origin_of(str(value))
+        except ValueError:
+            origin = None
+        if origin is None or urlsplit(str(value))[2:] not in (("", "", ""), ("/", "", "")):
+            self.fail(f"{value!r} is no origin; write it as https://example.org", param, ctx)
+        return str(origin)
 
 
 def shown(size: float) -> str:

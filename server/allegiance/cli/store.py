@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from allegiance.errors import UsageError
 
 if TYPE_CHECKING:
     from allegiance.sparql import ServerLimits
+    from allegiance.sparql.processes import Federation
     from allegiance.sparql.watch import Behind
 
 _START_SECONDS = 30.0
@@ -58,6 +59,7 @@ def serve_store(
         counters.make(private / COUNTERS, asked["fronts"])
         admission.make(private / CLIENTS)
         settings = private / "front.json"
+        federation = federation_of(asked["service_allow"], private, limits)
         Front(
             parent=os.getpid(),
             handle=listener.fileno(),
@@ -83,15 +85,15 @@ def serve_store(
                 limits,
                 now.name,
                 relative=address + "sparql",
-                sockets=bool(asked["service_allow"]),
+                forwarder=federation.socket if federation else None,
             )
 
         def begin_writer() -> "subprocess.Popen[bytes]":
             command = [sys.executable, "-m", "allegiance.sparql.writer", str(folder), str(writer)]
             command += [str(readers.socket), "--parent", str(os.getpid())]
             command += ["--seconds", str(limits.timeout), "--memory", str(limits.memory)]
-            if asked["service_allow"]:
-                command.append("--sockets")
+            if federation is not None:
+                command += ["--forwarder", str(federation.socket)]
             for path in asked["shapes"]:
                 command += ["--shapes", str(path)]
             return subprocess.Popen(
@@ -115,7 +117,29 @@ def serve_store(
             limits,
             asked["fronts"],
             Begin(begin_host, begin_writer),
+            federation,
         ).run(ready)
+
+
+def federation_of(
+    allowed: Sequence[str], private: Path, limits: "ServerLimits"
+) -> "Federation | None":
+    """Return how SERVICE reaches the allowed origins; None when there are none.
+
+    Raises UsageError on a system that cannot hold readers to the forwarder.
+    """
+    from allegiance.sparql import diversion
+    from allegiance.sparql.processes import Federation
+
+    if not allowed:
+        return None
+    if not diversion.works():
+        raise UsageError(
+            "this system cannot hold SERVICE to the allowed origins",
+            help="leave --service-allow out, or run this on Linux 5.14 or newer, where no other "
+            "program listens to the calls of this one",
+        )
+    return Federation(private / "forwarder.sock", allowed, limits)
 
 
 def _token(path: Path | None) -> str:

@@ -27,7 +27,7 @@ import click
 
 from allegiance.errors import AllegianceError, ReleaseError
 from allegiance.sparql import Readers, ServerLimits, control
-from allegiance.sparql.processes import said, start_host, wait_for_host
+from allegiance.sparql.processes import Federation, said, start_host, wait_for_host
 
 _MOST_STARTS = 5  # as the message of Child.keep says
 _WITHIN_SECONDS = 60.0
@@ -83,6 +83,7 @@ class Supervisor:
 
     store, base: what the readers open.  listener: bound, not yet listening.
     settings: the file that tells the fronts what to do.  fronts: how many.
+    federation: the forwarder to run, if SERVICE may reach others.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Supervisor:
         limits: ServerLimits,
         fronts: int = 1,
         begin: "Begin | None" = None,
+        federation: Federation | None = None,
     ) -> None:
         self._store = store
         self._name = ""
@@ -111,8 +113,16 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._settings = settings
         self._begin = begin or Begin(
-            lambda: start_host(self._store, readers.socket, base, limits, self._name)
+            lambda: start_host(
+                self._store,
+                readers.socket,
+                base,
+                limits,
+                self._name,
+                forwarder=federation.socket if federation else None,
+            )
         )
+        self._federation = federation
 
     def _start_front(self, number: int) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
@@ -147,8 +157,11 @@ class Supervisor:
         fronts: list[Child] = []
         others: list[Child] = []
         try:
+            if self._federation is not None:
+                others.append(Child("forwarder", self._federation.start))
+                self._federation.wait(others[0].process)
             others.append(Child("reader host", self._begin.host))
-            wait_for_host(others[0].process, self._readers, _START_SECONDS)
+            wait_for_host(others[-1].process, self._readers, _START_SECONDS)
             if self._begin.writer is not None:
                 others.append(Child("writer", self._begin.writer))
             for number in range(self._fronts):

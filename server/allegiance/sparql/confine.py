@@ -4,6 +4,7 @@ On systems other than Linux only the time limit and the memory limit hold, the l
 """
 
 import ctypes
+import errno
 import os
 import platform
 import resource
@@ -11,21 +12,26 @@ import signal
 import struct
 import sys
 from pathlib import Path
+from socket import IPPROTO_TCP
 
 _LINUX = sys.platform == "linux"
 _PR_SET_PDEATHSIG = 1
 _PR_SET_SECCOMP = 22
 _PR_SET_NO_NEW_PRIVS = 38
 _SECCOMP_MODE_FILTER = 2
+_SECCOMP_NEW_LISTENER = 8
 _REFUSE_EACCES = 0x00050000 | 13
+_DO_NOTHING = 0x00050000
+_ASK_LISTENER = 0x7FC00000
 _ALLOW = 0x7FFF0000
 _LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
-_SOCKET_CALL = {
-    "x86_64": (0xC000003E, 41),
-    "aarch64": (0xC00000B7, 198),
-    "riscv64": (0xC00000F3, 198),
+_CALLS = {
+    "x86_64": (0xC000003E, 41, 42, 54, 317),
+    "aarch64": (0xC00000B7, 198, 203, 208, 277),
+    "riscv64": (0xC00000F3, 198, 203, 208, 277),
 }
-"""Machine → its number for the kernel's audit, and the number of the call ``socket``."""
+"""Machine → its number for the kernel's audit, and the numbers of the calls ``socket``,
+``connect``, ``setsockopt`` and ``seccomp``."""
 
 _libc = ctypes.CDLL(None, use_errno=True) if _LINUX else None
 
@@ -48,26 +54,59 @@ def refuse_sockets() -> bool:
     So a query cannot reach out, whatever it says: the engine's own client for SERVICE has no
     switch, and tokens alone cannot tell every ``<`` of an IRI from one of a comparison.
     """
-    if _libc is None or platform.machine() not in _SOCKET_CALL:
+    if _libc is None or platform.machine() not in _CALLS:
         return False
-    machine, call = _SOCKET_CALL[platform.machine()]
+    machine, socket, *_ = _CALLS[platform.machine()]
     # struct seccomp_data: the number of the call at 0, the machine at 4.
-    filter_ = b"".join(
-        struct.pack("HBBI", *line)
-        for line in (
-            (_LOAD, 0, 0, 4),
-            (_JUMP_IF_EQUAL, 0, 3, machine),
-            (_LOAD, 0, 0, 0),
-            (_JUMP_IF_EQUAL, 0, 1, call),
-            (_RETURN, 0, 0, _REFUSE_EACCES),
-            (_RETURN, 0, 0, _ALLOW),
-        )
+    program = _program(
+        (_LOAD, 0, 0, 4),
+        (_JUMP_IF_EQUAL, 0, 3, machine),
+        (_LOAD, 0, 0, 0),
+        (_JUMP_IF_EQUAL, 0, 1, socket),
+        (_RETURN, 0, 0, _REFUSE_EACCES),
+        (_RETURN, 0, 0, _ALLOW),
     )
-    program = _Program(len(filter_) // 8, filter_)
     if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return False
     done = _libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0)
     return bool(done == 0)
+
+
+def divert_sockets() -> int:
+    """Have this process get each socket from whoever holds the listener (see ``diversion``), and
+    return the listener, a file handle.
+
+    Such a socket is connected already, so ``connect`` does nothing and says that all is well, and
+    options of TCP are passed over.  Raises OSError where the kernel cannot do it.
+    """
+    if _libc is None or platform.machine() not in _CALLS:
+        raise OSError(errno.ENOSYS, "only Linux can hand sockets over")
+    machine, socket, connect, setsockopt, seccomp = _CALLS[platform.machine()]
+    program = _program(
+        (_LOAD, 0, 0, 4),
+        (_JUMP_IF_EQUAL, 0, 6, machine),
+        (_LOAD, 0, 0, 0),
+        (_JUMP_IF_EQUAL, 5, 0, socket),
+        (_JUMP_IF_EQUAL, 5, 0, connect),
+        (_JUMP_IF_EQUAL, 0, 2, setsockopt),
+        (_LOAD, 0, 0, 24),  # the low half of the second argument, the level
+        (_JUMP_IF_EQUAL, 2, 0, IPPROTO_TCP),
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _ASK_LISTENER),
+        (_RETURN, 0, 0, _DO_NOTHING),
+    )
+    if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "the kernel refuses a filter of calls")
+    # SECCOMP_SET_MODE_FILTER is 1.
+    listener = _libc.syscall(seccomp, 1, _SECCOMP_NEW_LISTENER, ctypes.byref(program))
+    if listener < 0:
+        raise OSError(ctypes.get_errno(), "the kernel refuses a filter with a listener")
+    return int(listener)
+
+
+def _program(*lines: tuple[int, int, int, int]) -> _Program:
+    filter_ = b"".join(struct.pack("HBBI", *line) for line in lines)
+    return _Program(len(lines), filter_)
 
 
 def limit_memory(size: int) -> None:

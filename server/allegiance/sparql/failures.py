@@ -19,7 +19,9 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "refused": (403, "The engine refuses this"),
     "token": (401, "This needs the token"),
     "read-only": (403, "This endpoint is read-only"),
-    "service": (403, "SERVICE is off"),
+    "service": (403, "SERVICE is refused"),
+    "endpoint": (502, "Another endpoint gave no usable answer"),
+    "endpoint-time": (504, "Another endpoint took too long"),
     "address": (404, "There is nothing at this address"),
     "method": (405, "This method is not for this address"),
     "format": (406, "The answer cannot be given in that format"),
@@ -47,7 +49,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
 
 _STOPPED = {
     *("time", "memory", "rows", "bytes", "busy", "often"),
-    *("cancelled", "stopped", "unread", "crash", "disk"),
+    *("cancelled", "stopped", "unread", "crash", "disk", "endpoint", "endpoint-time"),
 }
 
 

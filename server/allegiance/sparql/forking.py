@@ -33,6 +33,7 @@ from allegiance.sparql.endings import OUTDATED, why
 from allegiance.sparql.failures import Problem
 from allegiance.sparql.opening import hold, opened
 from allegiance.sparql.place import Place
+from allegiance.sparql.reader import Shared
 from allegiance.sparql.slots import IDLE, SENDING, WORKING, Slots
 
 SLOW_SECONDS = 0.1
@@ -71,19 +72,17 @@ class Host:
         store: Store,
         listener: socket.socket,
         orders: socket.socket,
-        known: Mapping[str, str],
+        shared: Shared,
         room: Room,
         name: str = "",
         held: int | None = None,
-        relative: str | None = None,
     ) -> None:
         self._store = store
         self._name = name
         self._held = os.open(os.devnull, os.O_RDONLY) if held is None else held
         self._listener = listener
         self._orders = orders
-        self._known = known
-        self._relative = relative
+        self._shared = shared
         self._room = room
         self._most = room.readers + room.line + _SENDING
         self._woken, self._wake = socket.socketpair()
@@ -182,11 +181,10 @@ class Host:
             self._store,
             self._name,
             place.connection,
-            self._known,
+            self._shared,
             self._slots,
             place.slot,
             age,
-            self._relative,
         )
 
     def _leave(self, place: Place) -> None:

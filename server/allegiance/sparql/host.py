@@ -1,7 +1,7 @@
 """The reader host: the process that has a store open, read-only and warm, for its readers.
 
     python -m allegiance.sparql.host STORE SOCKET [--base IRI] [--readers N] [--slow N] [--line N]
-        [--wait S] [--parent PID]
+        [--wait S] [--forwarder SOCKET] [--parent PID]
 
 What it does for them is in ``forking``. A store that cannot be opened: a message on stderr and
 exit code 3.
@@ -20,6 +20,7 @@ from allegiance import names
 from allegiance.sparql import confine, control
 from allegiance.sparql.forking import Host, Room
 from allegiance.sparql.opening import hold, opened
+from allegiance.sparql.reader import Shared
 
 UNOPENED = 3
 _BACKLOG = 512
@@ -51,7 +52,7 @@ def main() -> NoReturn:
     parser.add_argument("--wait", type=float, default=Room().wait)
     parser.add_argument("--name", default="")
     parser.add_argument("--relative", default=None)
-    parser.add_argument("--sockets", action="store_true")
+    parser.add_argument("--forwarder", type=Path)
     parser.add_argument("--parent", type=int)
     arguments = parser.parse_args()
     if arguments.parent is not None:
@@ -66,12 +67,13 @@ def main() -> NoReturn:
         sys.exit(UNOPENED)
     orders = listen(control.address(arguments.socket))
     listener = listen(arguments.socket)
-    if not arguments.sockets:
+    if arguments.forwarder is None:
         confine.refuse_sockets()
     gc.freeze()
     room = Room(arguments.readers, arguments.slow, arguments.line, arguments.wait)
     known = names.prefixes(arguments.base)
-    Host(store, listener, orders, known, room, arguments.name, held, arguments.relative).run()
+    shared = Shared(known, arguments.relative, arguments.forwarder)
+    Host(store, listener, orders, shared, room, arguments.name, held).run()
 
 
 if __name__ == "__main__":

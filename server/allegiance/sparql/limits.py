@@ -37,6 +37,9 @@ class ServerLimits:
     line: int = 32
     wait: float = 10.0
     per_minute: int = 0
+    service_seconds: float = 10.0
+    service_bytes: int = 16 * _MIB
+    service_calls: int = 100
 
     def of_query(self) -> Limits:
         """Return what a reader is told."""
@@ -109,6 +112,7 @@ _TERMS = {
     "address": "addressBytes",
     "header": "headerBytes",
     "per_minute": "requestsPerMinute",
+    "service_bytes": "serviceAnswerBytes",
 }
 _DEFAULTS: Mapping[str, float] = asdict(ServerLimits())
 
@@ -136,6 +140,9 @@ LIMITS: Sequence[Limit] = (
     Limit("line", "queries", "Slow queries that wait for one of their places.", 0),
     Limit("wait", "seconds", "Seconds that a slow query waits, at most half of --timeout.", 0.1),
     Limit("per_minute", "requests", "Requests a minute of one client; 0 for any number.", 0, True),
+    Limit("service_seconds", "seconds", "Seconds for another endpoint to answer a SERVICE.", 0.1),
+    Limit("service_bytes", "bytes", "Bytes of its answer, also when it is decoded.", 1024),
+    Limit("service_calls", "requests", "Requests to other endpoints of one query."),
 )
 
 

@@ -17,7 +17,7 @@ from allegiance.sparql.client import BUSY, GONE, again, checked, make_request
 from allegiance.sparql.failures import Problem
 from allegiance.sparql.frames import BrokenFrame, Dataset, Limits, Request, Start
 from allegiance.sparql.messages import Receive, Send
-from allegiance.sparql.query import check, silenced
+from allegiance.sparql.query import check
 
 _LONG = 20_000
 """Characters of a query that are tokenized at once; longer ones would hold up other clients."""
@@ -159,7 +159,6 @@ class AsyncReaders:
 
         name: under which the query can be ended.
         """
-        query = silenced(query, self.allowed)
         request = make_request(query, results, graph, dataset, self.limits, seconds, name)
         if self._counts.flight >= self.places.flight:
             raise Problem(

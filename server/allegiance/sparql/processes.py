@@ -8,8 +8,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from allegiance.errors import AllegianceError, ReleaseError
@@ -31,7 +32,7 @@ def start_host(
     name: str = "",
     *,
     relative: str | None = None,
-    sockets: bool = False,
+    forwarder: Path | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Start a reader host. It ends with the thread that called this, by the kernel.
 
@@ -42,7 +43,7 @@ def start_host(
     command += ["--base", base, "--parent", str(os.getpid())]
     command += ["--name", name]
     command += ["--relative", relative] if relative is not None else []
-    command += ["--sockets"] if sockets else []
+    command += ["--forwarder", str(forwarder)] if forwarder is not None else []
     command += ["--readers", str(limits.readers), "--slow", str(limits.slow)]
     command += ["--line", str(limits.line), "--wait", str(limits.host_wait())]
     with _log(socket).open("ab") as log:
@@ -50,6 +51,41 @@ def start_host(
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Federation:
+    """How SERVICE reaches others: the forwarder's socket, the allowed origins, the limits."""
+
+    socket: Path
+    allowed: Sequence[str]
+    limits: ServerLimits
+
+    def start(self) -> "subprocess.Popen[bytes]":
+        """Start the forwarder. It ends with the thread that called this, by the kernel."""
+        self.socket.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "allegiance.sparql.forwarder", str(self.socket)]
+        for origin in self.allowed:
+            command += ["--allow", origin]
+        command += ["--seconds", str(self.limits.service_seconds)]
+        command += ["--bytes", str(self.limits.service_bytes)]
+        command += ["--calls", str(self.limits.service_calls), "--parent", str(os.getpid())]
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno(), process_group=0
+        )
+
+    def wait(self, process: "subprocess.Popen[bytes]", seconds: float = 30.0) -> None:
+        """Return when the forwarder listens.
+
+        Raises AllegianceError when it ended, or does not in time.
+        """
+        until = time.monotonic() + seconds
+        while not self.socket.exists():
+            if process.poll() is not None or time.monotonic() > until:
+                raise AllegianceError(
+                    "the forwarder for SERVICE could not start", help="see what was said above"
+                )
+            time.sleep(0.01)
 
 
 def said(socket: Path) -> str:

@@ -1,10 +1,11 @@
 """What the tokens of a query tell before any engine sees it."""
 
 import re
-from collections.abc import Sequence
-from urllib.parse import urlsplit
+from collections.abc import Callable, Sequence
+from urllib.parse import quote
 
 from allegiance.sparql.failures import Problem
+from allegiance.sparql.origins import origin_of
 from allegiance.sparql.tokens import Token, position, tokens
 
 MAX_DEPTH = 250
@@ -85,32 +86,57 @@ _NO_SERVICE = (
 )
 
 
-def silenced(query: str, allowed: Sequence[str]) -> str:
-    """Return a query or update that passed, in which SERVICE SILENT names no endpoint that is not
-    allowed: it fails there without a word, as the specification has it, and asks nobody.
+def silenced(update: str) -> str:
+    """Return an update that passed, in which LOAD SILENT names what no engine can load: it fails
+    there without a word, as the specification has it, and asks nobody.
     """
-    if not allowed and "LOAD" not in query.upper():
-        return query
+    return _renamed(update, "LOAD", lambda _: "refused:load")
+
+
+FORWARDER = "http://127.0.0.1/"
+"""What the IRIs begin with that name other endpoints to the engine. Nothing listens there: see
+``diversion``."""
+
+
+def diverted(text: str) -> str:
+    """Return a query or update in which each SERVICE names the forwarder, and tells it the IRI.
+
+    One within another stays as it is: the other endpoint is who asks it.
+    """
+    return _renamed(text, "SERVICE", lambda iri: FORWARDER + quote(iri, safe=""))
+
+
+def _renamed(text: str, keyword: str, name: Callable[[str], str]) -> str:
+    """Return the text with another IRI after each of that keyword, SILENT between them or not.
+
+    In the group that may follow the IRI nothing is changed.
+    """
+    if keyword not in text.upper():
+        return text
     made, at = "", 0
-    before: list[str] = ["", ""]
-    for token in tokens(query):
-        origins = () if before[0] == "LOAD" else allowed
-        silent = before in (["SERVICE", "SILENT"], ["LOAD", "SILENT"])
-        if silent and token.kind == "iri" and not _is_allowed(token, origins):
-            made += query[at : token.start] + "<refused:service>"
+    before, last = "", ""  # the last two words, where they stand right before a token
+    depth = 0
+    inside: int | None = None  # brackets open around the IRI whose group this is
+    for token in tokens(text):
+        depth += (token.kind == "open") - (token.kind == "close")
+        if inside is not None:
+            if token.kind == "close" and depth <= inside:
+                inside = None
+        elif token.kind == "iri" and keyword in (last, before if last == "SILENT" else ""):
+            made += f"{text[at : token.start]}<{name(token.text[1:-1])}>"
             at = token.start + len(token.text)
-        before = [before[1], token.word]
-    return made + query[at:]
+            inside = depth if keyword == "SERVICE" else None
+        before, last = last, token.word
+    return made + text[at:]
 
 
 def _is_allowed(at: Token, allowed: Sequence[str]) -> bool:
     if at.kind != "iri" or "\\" in at.text:
         return False
     try:
-        parts = urlsplit(at.text[1:-1])
+        return str(origin_of(at.text[1:-1])) in allowed
     except ValueError:
         return False
-    return f"{parts.scheme}://{parts.netloc}" in allowed
 
 
 def _may_ask(query: str, service: Token, at: Token, allowed: Sequence[str]) -> None:

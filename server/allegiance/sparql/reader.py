@@ -16,7 +16,9 @@ import socket
 import struct
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import IO, NoReturn, cast
 
 from pyoxigraph import (
@@ -33,8 +35,9 @@ from pyoxigraph import (
 
 from allegiance.sparql import confine, frames
 from allegiance.sparql.diagnosis import diagnose
+from allegiance.sparql.diversion import Link, refused
 from allegiance.sparql.endings import NOT_TAKEN, OUTDATED, out_of_memory
-from allegiance.sparql.failures import Problem
+from allegiance.sparql.failures import Problem, Stopped
 from allegiance.sparql.formats import GRAPHS, RESULTS
 from allegiance.sparql.frames import BrokenFrame, Request, Start
 from allegiance.sparql.rows import COUNTERS
@@ -45,6 +48,19 @@ _REUSE_GROWTH = 64 * 1024
 """KiB that a reader may have grown to be used again."""
 _Named = NamedNode | BlankNode
 _Graph = NamedNode | BlankNode | DefaultGraph
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all readers of a host are told.
+
+    known: prefixes and their IRIs.  relative: what relative IRIs are resolved against.
+    forwarder: the socket of the process that asks other endpoints, if SERVICE may.
+    """
+
+    known: Mapping[str, str]
+    relative: str | None = None
+    forwarder: Path | None = None
 
 
 class _Work:
@@ -88,22 +104,22 @@ def read(
     store: Store,
     name: str,
     connection: socket.socket,
-    known: Mapping[str, str],
+    shared: Shared,
     slots: Slots,
     slot: int,
     age: int,
-    relative: str | None = None,
 ) -> NoReturn:
     """Answer the requests that come over the connection, then end this process.
 
     name: of the store, told with each answer.  age: of the store, as ``Slots.age`` was when it was
-    current.  relative: what relative IRIs are resolved against.
+    current.
     """
     code = 1
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
         work = _Work(connection, name, slots, slot, age)
+        link = None if shared.forwarder is None else Link.join(shared.forwarder)
         file = connection.makefile("rb")
         limits = None
         stays = True
@@ -122,7 +138,7 @@ def read(
                 limits = request.limits
                 confine.limit_memory(limits.memory)
                 _limit_sending(connection, limits.send_seconds)
-            stays = _answer(store, request, work, known, relative)
+            stays = _answer(store, request, work, shared, link)
             work.rest()
         code = 0
     except BlockingIOError:
@@ -145,15 +161,18 @@ def _answer(
     store: Store,
     request: Request,
     work: _Work,
-    known: Mapping[str, str],
-    relative: str | None,
+    shared: Shared,
+    link: Link | None,
 ) -> bool:
     """Answer one request; return whether this process can take another."""
     connection = work.connection
     try:
-        return _evaluate(store, request, work, relative).end()
+        return _evaluate(store, request, work, shared.relative, link).end()
     except SyntaxError as error:
-        problem = diagnose(request.query, str(error), partial(_parse, relative), known)
+        # By the places of the query as it came, not as the engine got it.
+        parse = partial(_parse, shared.relative)
+        said = str((link and parse(request.query)) or error)
+        problem = diagnose(request.query, said, parse, shared.known)
         connection.sendall(frames.failed(problem))
     except _Unfit as error:
         connection.sendall(frames.failed(error.problem))
@@ -162,8 +181,11 @@ def _answer(
     return False
 
 
-def _evaluate(store: Store, request: Request, work: _Work, relative: str | None) -> "_Out":
+def _evaluate(
+    store: Store, request: Request, work: _Work, relative: str | None, link: Link | None
+) -> "_Out":
     dataset = request.dataset
+    query = request.query
     try:
         default: list[_Graph] = [NamedNode(name) for name in dataset.default]
         named: list[_Named] = [NamedNode(name) for name in dataset.named]
@@ -171,12 +193,12 @@ def _evaluate(store: Store, request: Request, work: _Work, relative: str | None)
         problem = Problem("dataset", f"{error}.", "Name graphs by absolute IRIs.")
         raise _Unfit(problem) from None
     try:
+        if link is not None:
+            query = link.divert(query, request.limits.seconds)
         if dataset:
-            found = store.query(
-                request.query, base_iri=relative, default_graph=default, named_graphs=named
-            )
+            found = store.query(query, base_iri=relative, default_graph=default, named_graphs=named)
         else:
-            found = store.query(request.query, base_iri=relative)
+            found = store.query(query, base_iri=relative)
         if isinstance(found, QueryTriples):
             out = _Out(work, "graph", *_version(request.graph), request)
             triples = _counted(found, out)
@@ -187,8 +209,10 @@ def _evaluate(store: Store, request: Request, work: _Work, relative: str | None)
             found.serialize(cast(IO[bytes], out), RESULTS[out.format].engine)
     except (BlockingIOError, ConnectionError):
         raise
+    except Stopped as error:
+        raise _Unfit(error.problem) from None
     except (OSError, RuntimeError) as error:
-        raise _Unfit(_refused(str(error))) from None
+        raise _Unfit(_refused(str(error), query != request.query)) from None
     return out
 
 
@@ -208,8 +232,13 @@ def _version(format: str) -> tuple[str, bool]:
     return name, version == frames.RDF_11
 
 
-def _refused(message: str) -> Problem:
-    """Return what an error of the engine means, for which it has no class of its own."""
+def _refused(message: str, federated: bool) -> Problem:
+    """Return what an error of the engine means, for which it has no class of its own.
+
+    federated: whether the query has SERVICE.
+    """
+    if told := refused(message):
+        return told
     if "RDF 1.2" in message:
         return Problem(
             "format",
@@ -220,6 +249,12 @@ def _refused(message: str) -> Problem:
         return Problem("function", f"{message}.", "Use a function of SPARQL 1.1.")
     if f"os error {errno.EACCES}" in message:
         return Problem("service", "This server does not ask other servers.", "Leave SERVICE out.")
+    if federated:
+        return Problem(
+            "endpoint",
+            f"The answer of another endpoint cannot be read: {message[:200]}",
+            "Ask it directly to see what it says.",
+        )
     return Problem("crash", f"The engine could not go on: {message[:200]}.")
 
 

@@ -1,7 +1,7 @@
 """The writer: one process that makes the commits of a plain store, one after the other.
 
     python -m allegiance.sparql.writer STORE SOCKET READERS [--seconds S] [--memory N]
-        [--shapes FILE ...] [--sockets] [--parent PID]
+        [--shapes FILE ...] [--forwarder SOCKET] [--parent PID]
 
 A change comes over a Unix socket: a line of JSON, then the bytes of its payloads; the outcome goes
 back as a line of JSON. Each is made on a clone by a forked process, under the limits of a query,
@@ -24,13 +24,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pyoxigraph import Triple
+from pyoxigraph import Store, Triple
 
 from allegiance import turtle
 from allegiance.errors import AllegianceError
 from allegiance.release import snapshots
 from allegiance.release.writer import Change, Payload, Unfit, write
 from allegiance.sparql import confine, control
+from allegiance.sparql.diversion import Link, refused
+from allegiance.sparql.failures import Stopped
 from allegiance.sparql.host import listen
 
 _LINE = 512
@@ -73,7 +75,7 @@ class Writer:
         memory: int,
         shapes: Sequence[Triple],
         *,
-        sockets: bool = False,
+        forwarder: Path | None = None,
     ) -> None:
         self._folder = folder
         self._listener = listener
@@ -81,7 +83,7 @@ class Writer:
         self._seconds = seconds
         self._memory = memory
         self._shapes = shapes
-        self._sockets = sockets
+        self._forwarder = forwarder
         self._stop = False
 
     def run(self) -> None:
@@ -142,8 +144,8 @@ class Writer:
         if pid == 0:
             try:
                 os.close(reading)
-                self._become_child(parent)
-                said = json.dumps(self._change(before, fresh, change)).encode()
+                link = self._become_child(parent)
+                said = json.dumps(self._change(before, fresh, change, link)).encode()
                 confine.limit_wall_time(0)
                 with os.fdopen(writing, "wb") as pipe:
                     pipe.write(said)
@@ -160,22 +162,33 @@ class Writer:
             return outcome
         return self._why(code)
 
-    def _become_child(self, parent: int) -> None:
+    def _become_child(self, parent: int) -> Link | None:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         confine.die_with_parent(parent)
-        if not self._sockets:
+        link = None if self._forwarder is None else Link.join(self._forwarder)
+        if link is None:
             confine.refuse_sockets()
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         confine.limit_memory(self._memory)
         confine.limit_wall_time(self._seconds)
+        return link
 
-    def _change(self, before: snapshots.Snapshot, fresh: Path, change: Change) -> Outcome:
+    def _change(
+        self, before: snapshots.Snapshot, fresh: Path, change: Change, link: Link | None
+    ) -> Outcome:
         try:
-            return asdict(write(before, fresh, change, self._shapes))
+            text = change.update if link is None else link.divert(change.update, self._seconds)
+            return asdict(write(before, fresh, replace(change, update=text), self._shapes))
+        except Stopped as error:
+            return dict(error.problem.facts())
         except Unfit as error:
+            if error.code == "refused" and (told := refused(error.what)):
+                return dict(told.facts())
+            if error.code == "syntax" and link is not None:
+                error = _as_it_came(change, error)
             text, turtle_ = error.report
             return {
                 "code": error.code,
@@ -222,6 +235,20 @@ class Writer:
             time.sleep(0.02)
 
 
+def _as_it_came(change: Change, error: Unfit) -> Unfit:
+    """Return an error of syntax by the places of the update as it came, not as the engine got it.
+
+    An update that cannot be parsed is not begun, so trying it once more changes nothing.
+    """
+    try:
+        Store().update(change.update, base_iri=change.base)
+    except SyntaxError as again:
+        return Unfit("syntax", f"{again}", error.help or "")
+    except (OSError, RuntimeError):
+        pass
+    return error
+
+
 def _disk(error: Exception) -> Outcome:
     full = getattr(error, "errno", None) == errno.ENOSPC or "space" in str(error).lower()
     why = "the disk is full" if full else str(error)
@@ -241,7 +268,7 @@ def main() -> NoReturn:
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--memory", type=int, default=512 * 1024**2)
     parser.add_argument("--shapes", type=Path, action="append", default=[])
-    parser.add_argument("--sockets", action="store_true")
+    parser.add_argument("--forwarder", type=Path)
     parser.add_argument("--parent", type=int)
     arguments: Mapping[str, Any] = vars(parser.parse_args())
     if arguments["parent"] is not None:
@@ -262,7 +289,7 @@ def main() -> NoReturn:
         arguments["seconds"],
         arguments["memory"],
         shapes,
-        sockets=arguments["sockets"],
+        forwarder=arguments["forwarder"],
     ).run()
     sys.exit(0)
 

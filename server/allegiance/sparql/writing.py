@@ -324,7 +324,7 @@ def _update(
 ) -> Change:
     asked = parse_update(scope["query_string"], headers.get("content-type", ""), body)
     check_update(asked.update, allowed)
-    text = silenced(asked.update, allowed)
+    text = silenced(asked.update)
     if asked.default or asked.named:
         text = using(text, asked.default, asked.named)
     return Change("update", update=text, base=to.base)
