@@ -8,10 +8,10 @@ then they take no new request and give running ones a bounded time.
 
 import json
 import logging
+import os
 import socket
 import sys
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -107,7 +107,7 @@ def application(front: Front, counters: Counters) -> Watch:
     places = limits.of_front(front.fronts)
     readers = AsyncReaders(front.readers, limits.of_query(), places, front.allowed)
     writing = None if front.written is None else Writing(front.written, readers, limits)
-    release = None if front.written is None else partial(_snapshot, front.written.folder)
+    release = None if front.written is None else _Current(front.written.folder)
     endpoint = Endpoint(
         readers, front.served, site, limits=limits, writing=writing, release=release
     )
@@ -117,12 +117,29 @@ def application(front: Front, counters: Counters) -> Watch:
     return Watch(endpoint, front.readers, counters, log, fair, front.behind)
 
 
-def _snapshot(folder: Path) -> str:
-    """Return the name of the store's current snapshot, or nothing when it cannot be read."""
-    try:
-        return snapshots.current(folder).name
-    except ReleaseError:
-        return ""
+class _Current:
+    """Tells the name of a store's current snapshot, or nothing when it cannot be read.
+
+    Asked at least once a request: the file is read only when it is another one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = str(folder / "CURRENT")
+        self._seen = (0, 0)
+        self._name = ""
+
+    def __call__(self) -> str:
+        try:
+            told = os.stat(self._path)  # noqa: PTH116 (a Path takes ten times as long)
+            seen = (told.st_ino, told.st_mtime_ns)
+            if seen != self._seen:
+                # Looked at first: if it is replaced meanwhile, the next request reads it again.
+                self._name = snapshots.current(self._folder).name
+                self._seen = seen
+        except (OSError, ReleaseError):
+            return ""
+        return self._name
 
 
 def _not_broken_off(record: logging.LogRecord) -> bool:
