@@ -48,6 +48,7 @@ class Front:
     slow_seconds: from when on a request counts as slow in the log.
     pages: what the pages show; none for a plain store.  written: where its changes go.
     allowed: origins that SERVICE may name.
+    as_written: whether the engine gets queries as they are written.
     """
 
     parent: int
@@ -63,6 +64,7 @@ class Front:
     pages: Settings | None
     written: Written | None = None
     allowed: tuple[str, ...] = ()
+    as_written: bool = False
 
     def write(self, path: Path) -> None:
         """Write it to a file."""
@@ -94,6 +96,7 @@ class Front:
             pages=None if pages is None else Settings(**pages),
             written=written,
             allowed=tuple(told["allowed"]),
+            as_written=told["as_written"],
         )
 
 
@@ -105,7 +108,9 @@ def application(front: Front, counters: Counters) -> Watch:
         pages = create_app(front.pages, Readers(front.readers, limits.of_query()))
         site = cast(Application, WSGIMiddleware(cast(Any, pages), workers=_PAGES_AT_ONCE))
     places = limits.of_front(front.fronts)
-    readers = AsyncReaders(front.readers, limits.of_query(), places, front.allowed)
+    readers = AsyncReaders(
+        front.readers, limits.of_query(), places, front.allowed, front.as_written
+    )
     writing = None if front.written is None else Writing(front.written, readers, limits)
     release = None if front.written is None else _Current(front.written.folder)
     endpoint = Endpoint(

@@ -68,7 +68,8 @@ class Dataset:
 @dataclass(frozen=True, slots=True)
 class Request:
     """One query to a reader: its text, the formats (``formats`` names, maybe with RDF_11 behind a
-    semicolon) for solutions or truth values and for graphs, its dataset, its limits and its id.
+    semicolon) for solutions or truth values and for graphs, its dataset, its limits, its id, and
+    whether the engine gets it as it is written (``rewrite``).
     """
 
     query: str
@@ -77,6 +78,7 @@ class Request:
     dataset: Dataset = field(default_factory=Dataset)
     limits: Limits = field(default_factory=Limits)
     id: str = ""
+    as_written: bool = False
 
     def pack(self) -> bytes:
         """Return it as a frame."""
@@ -88,6 +90,7 @@ class Request:
             "dataset": {"default": self.dataset.default, "named": self.dataset.named},
             "limits": _facts(self.limits),
             "id": self.id,
+            "as_written": self.as_written,
         }
         return pack(REQUEST, json.dumps(told).encode())
 

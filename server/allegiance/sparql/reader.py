@@ -36,6 +36,7 @@ from allegiance.sparql.diagnosis import diagnose
 from allegiance.sparql.failures import Problem
 from allegiance.sparql.formats import GRAPHS, RESULTS
 from allegiance.sparql.frames import BrokenFrame, Request, Start
+from allegiance.sparql.rewrite import rewrite
 from allegiance.sparql.rows import COUNTERS
 from allegiance.sparql.slots import IDLE, SENDING, Slots
 
@@ -163,13 +164,14 @@ def _evaluate(store: Store, request: Request, work: _Work, relative: str | None)
     except ValueError as error:
         problem = Problem("dataset", f"{error}.", "Name graphs by absolute IRIs.")
         raise _Unfit(problem) from None
+    ask = partial(store.query, base_iri=relative)
+    if dataset:
+        ask = partial(ask, default_graph=default, named_graphs=named)
     try:
-        if dataset:
-            found = store.query(
-                request.query, base_iri=relative, default_graph=default, named_graphs=named
-            )
-        else:
-            found = store.query(request.query, base_iri=relative)
+        try:
+            found = ask(request.query if request.as_written else rewrite(request.query))
+        except SyntaxError:
+            found = ask(request.query)  # What is wrong is told in the text that came.
         if isinstance(found, QueryTriples):
             out = _Out(work, "graph", *_version(request.graph), request)
             triples = _counted(found, out)
