@@ -53,6 +53,11 @@ GRAPHS = ("turtle", "ntriples", "rdfxml", "jsonld")
     show_default=True,
     help="Seconds that the query may take.",
 )
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Print the query as the engine gets it, in place of the answer.",
+)
 @TEXTS
 @STATE
 def command(
@@ -60,6 +65,7 @@ def command(
     text: str | None,
     format: str | None,
     timeout: float,
+    explain: bool,
     texts: Path | None,
     state: Path | None,
 ) -> None:
@@ -68,11 +74,14 @@ def command(
     \b
     Example: allegiance query -q "SELECT * WHERE { ?s ?p ?o } LIMIT 10"
     """
-    from allegiance.sparql import BadQuery, check
+    from allegiance.sparql import BadQuery, check, rewrite
 
     asked = _asked(text)
     try:
         kind = check(asked.text) or "solutions"
+        if explain:
+            _explain(asked.text, rewrite(asked.text))
+            return
         with _target(on, texts, state, timeout) as target:
             _print(target, asked.text, kind, format)
     except BadQuery as error:
@@ -158,6 +167,14 @@ class _Local:
         graph = format if format in GRAPHS else "turtle"
         with self._readers.stream(query, results=results, graph=graph) as answer:
             yield from answer
+
+
+def _explain(written: str, rewritten: str) -> None:
+    click.echo(rewritten)
+    if rewritten == written:
+        click.echo("The engine gets the query as it is written.", err=True)
+    else:
+        click.echo("EXISTS was rewritten; the answers are the same.", err=True)
 
 
 def _print(target: _Target, query: str, kind: str, format: str | None) -> None:

@@ -107,6 +107,12 @@ NO_TEXTS = "The source texts are not at hand, so their words are neither shown n
     type=ServiceOrigin(),
     help="The origin of endpoints that SERVICE may ask, as https://example.org. Repeats.",
 )
+@click.option(
+    "--as-written",
+    is_flag=True,
+    help="Give the engine each query as it is written; without it EXISTS is written so that it is "
+    "fast, see allegiance query --explain.",
+)
 @click.option("--print-settings", is_flag=True, help="Print each setting and its source; then end.")
 @click.pass_context
 def command(context: click.Context, /, folder: Path | None, **_: Any) -> None:
@@ -320,6 +326,7 @@ def _front(
         log=asked["log"],
         log_text=asked["log_queries"],
         slow_seconds=asked["log_slow"],
+        as_written=asked["as_written"],
         served=Served(served.release.id, older, tuple(warnings)),
         pages=Settings(
             base=base,

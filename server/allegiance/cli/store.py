@@ -74,6 +74,7 @@ def serve_store(
             pages=None,
             written=Written(writer, folder, hashed(token), address + "sparql"),
             allowed=asked["service_allow"],
+            as_written=asked["as_written"],
         ).write(settings)
 
         def begin_host() -> "subprocess.Popen[bytes]":

@@ -12,6 +12,7 @@ from allegiance.sparql.messages import Application
 from allegiance.sparql.pool import AsyncAnswer, AsyncReaders
 from allegiance.sparql.protocol import Endpoint, Served
 from allegiance.sparql.query import check
+from allegiance.sparql.rewrite import rewrite
 
 __all__ = [
     "LIMITS",
@@ -29,4 +30,5 @@ __all__ = [
     "ServerLimits",
     "Stopped",
     "check",
+    "rewrite",
 ]

@@ -137,11 +137,12 @@ def make_request(
     limits: Limits,
     seconds: float | None,
     name: str = "",
+    as_written: bool = False,
 ) -> Request:
     """Return the request to send; ``seconds`` in place of the usual limit."""
     if seconds is not None:
         limits = replace(limits, seconds=seconds)
-    return Request(query, results, graph, dataset or Dataset(), limits, name)
+    return Request(query, results, graph, dataset or Dataset(), limits, name, as_written)
 
 
 def again(request: Request, passed: float) -> Request:

@@ -6,6 +6,7 @@ N-Triples, RDF/XML, JSON-LD, and TriG and N-Quads, which then hold a default gra
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from pyoxigraph import QueryResultsFormat, RdfFormat
@@ -129,8 +130,14 @@ def choose(accept: str | None, formats: Mapping[str, AnyFormat], *, html: bool) 
     html: whether a page is on offer too, after all else.
     """
     wanted = accept if accept and accept.strip() else "*/*"
-    by_media: dict[str, AnyFormat] = {format.media: format for format in formats.values()}
-    for format in formats.values():
+    return _choose(wanted, tuple(formats.values()), html)
+
+
+@lru_cache(256)
+def _choose(wanted: str, formats: tuple[AnyFormat, ...], html: bool) -> Choice | None:
+    """Clients send few different headers, and reading one takes long beside a quick query."""
+    by_media: dict[str, AnyFormat] = {format.media: format for format in formats}
+    for format in formats:
         for alias in format.aliases:
             by_media.setdefault(alias, format)
     offered = [*by_media, HTML] if html else [*by_media]

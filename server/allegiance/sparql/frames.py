@@ -68,7 +68,8 @@ class Dataset:
 @dataclass(frozen=True, slots=True)
 class Request:
     """One query to a reader: its text, the formats (``formats`` names, maybe with RDF_11 behind a
-    semicolon) for solutions or truth values and for graphs, its dataset, its limits and its id.
+    semicolon) for solutions or truth values and for graphs, its dataset, its limits, its id, and
+    whether the engine gets it as it is written (``rewrite``).
     """
 
     query: str
@@ -77,10 +78,21 @@ class Request:
     dataset: Dataset = field(default_factory=Dataset)
     limits: Limits = field(default_factory=Limits)
     id: str = ""
+    as_written: bool = False
 
     def pack(self) -> bytes:
         """Return it as a frame."""
-        return pack(REQUEST, json.dumps(asdict(self)).encode())
+        # By hand: ``asdict`` copies deeply, which takes longer than all else here.
+        told = {
+            "query": self.query,
+            "results": self.results,
+            "graph": self.graph,
+            "dataset": {"default": self.dataset.default, "named": self.dataset.named},
+            "limits": _facts(self.limits),
+            "id": self.id,
+            "as_written": self.as_written,
+        }
+        return pack(REQUEST, json.dumps(told).encode())
 
     @classmethod
     def unpack(cls, payload: bytes) -> "Request":
@@ -113,6 +125,10 @@ class End:
 
     rows: int
     stays: bool
+
+
+def _facts(limits: Limits) -> dict[str, float]:
+    return {name: getattr(limits, name) for name in Limits.__slots__}
 
 
 def unpack_end(payload: bytes) -> End:

@@ -128,11 +128,13 @@ class AsyncReaders:
         limits: Limits | None = None,
         places: Places | None = None,
         allowed: Sequence[str] = (),
+        as_written: bool = False,
     ) -> None:
         self.socket = socket
         self.limits = limits or Limits()
         self.places = places or Places()
         self.allowed = tuple(allowed)
+        self._as_written = as_written
         self._idle: deque[_Connection] = deque()
         self._quick = asyncio.Semaphore(self.places.quick)
         self._counts = _Counts()
@@ -159,7 +161,9 @@ class AsyncReaders:
 
         name: under which the query can be ended.
         """
-        request = make_request(query, results, graph, dataset, self.limits, seconds, name)
+        request = make_request(
+            query, results, graph, dataset, self.limits, seconds, name, self._as_written
+        )
         if self._counts.flight >= self.places.flight:
             raise Problem(
                 "busy",

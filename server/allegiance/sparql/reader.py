@@ -40,6 +40,7 @@ from allegiance.sparql.endings import NOT_TAKEN, OUTDATED, out_of_memory
 from allegiance.sparql.failures import Problem, Stopped
 from allegiance.sparql.formats import GRAPHS, RESULTS
 from allegiance.sparql.frames import BrokenFrame, Request, Start
+from allegiance.sparql.rewrite import rewrite
 from allegiance.sparql.rows import COUNTERS
 from allegiance.sparql.slots import IDLE, SENDING, Slots
 
@@ -192,13 +193,16 @@ def _evaluate(
     except ValueError as error:
         problem = Problem("dataset", f"{error}.", "Name graphs by absolute IRIs.")
         raise _Unfit(problem) from None
+    ask = partial(store.query, base_iri=relative)
+    if dataset:
+        ask = partial(ask, default_graph=default, named_graphs=named)
     try:
         if link is not None:
             query = link.divert(query, request.limits.seconds)
-        if dataset:
-            found = store.query(query, base_iri=relative, default_graph=default, named_graphs=named)
-        else:
-            found = store.query(query, base_iri=relative)
+        try:
+            found = ask(query if request.as_written else rewrite(query))
+        except SyntaxError:
+            found = ask(query)  # What is wrong is told in the text that came.
         if isinstance(found, QueryTriples):
             out = _Out(work, "graph", *_version(request.graph), request)
             triples = _counted(found, out)
