@@ -26,9 +26,10 @@ from typing import Any
 from pyoxigraph import Store
 
 from allegiance.errors import ReleaseError
-from allegiance.release.state import sync
+from allegiance.release.state import set_current, sync
 
 _NUMBER = re.compile(r"\d{12}")
+_UNFINISHED = ".unfinished"
 _KEPT = 2
 _MOST_GRAPHS = 10_000
 _RESTORE = "restore a backup into a new folder: allegiance restore BACKUP DIR"
@@ -159,7 +160,7 @@ class unfinished:  # noqa: N801 (reads as a verb: with unfinished(...) as folder
     """An empty folder for a snapshot in the making, gone afterwards unless it was promoted."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "snapshots" / ".unfinished"
+        self._path = folder / "snapshots" / _UNFINISHED
 
     def __enter__(self) -> Path:
         shutil.rmtree(self._path, ignore_errors=True)
@@ -200,21 +201,60 @@ def seal(fresh: Path, named: str, versions: Versions, before: Snapshot | None) -
     sync(fresh)
 
 
+class Unconfirmed(ReleaseError):
+    """CURRENT names the new snapshot, but the disk did not say that it has that.
+
+    After a failed fsync nothing that was in memory then counts as written, even if a later fsync
+    succeeds; so it counts as confirmed only once CURRENT was written anew (``confirm``).
+    """
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        super().__init__(
+            f"the disk did not confirm what was written: {error.strerror or error}",
+            str(folder / "CURRENT"),
+            "see to the disk",
+        )
+
+
 def promote(folder: Path, fresh: Path, number: int) -> Snapshot:
-    """Let CURRENT name a sealed snapshot; when this returns, it does so on disk."""
+    """Let CURRENT name a sealed snapshot; when this returns, it does so on disk.
+
+    Raises OSError when CURRENT names what it did before, and Unconfirmed when it names the new
+    one, as far as can be seen, but perhaps not on disk.
+    """
     snapshot = Snapshot(folder / "snapshots" / f"{number:012d}")
     # One of that number is what a crash left between the two steps: nobody was told of it.
     shutil.rmtree(snapshot.path, ignore_errors=True)
     fresh.rename(snapshot.path)
-    sync(snapshot.path.parent)
-    new = folder / ".CURRENT.new"
-    with new.open("w", encoding="ascii") as file:
-        file.write(snapshot.name + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(folder / "CURRENT")
-    sync(folder)
+    try:
+        sync(snapshot.path.parent)
+        set_current(folder, snapshot.name)
+    except OSError as error:
+        if not _may_name(folder, snapshot):
+            shutil.rmtree(snapshot.path, ignore_errors=True)
+            raise
+        try:
+            confirm(folder)
+        except (OSError, ReleaseError):
+            raise Unconfirmed(folder, error) from None
     return snapshot
+
+
+def confirm(folder: Path) -> Snapshot:
+    """Write anew what CURRENT says, so that it is on disk when this returns; return it.
+
+    Raises OSError when it cannot be written, and ReleaseError as ``current``.
+    """
+    now = current(folder)
+    set_current(folder, now.name)
+    return now
+
+
+def _may_name(folder: Path, snapshot: Snapshot) -> bool:
+    try:
+        return current(folder) == snapshot
+    except ReleaseError:
+        return True
 
 
 def verify(snapshot: Snapshot) -> Seal:
@@ -247,8 +287,13 @@ def hold(store: Path) -> int:
 
 
 def prune(folder: Path) -> None:
-    """Remove snapshots that are neither current, nor the one before, nor held by a reader."""
+    """Remove snapshots that are neither current, nor the one before, nor held by a reader.
+
+    Call it while none is being made, and once the disk has confirmed which is current: until then
+    it may have an older one.
+    """
     now = current(folder).number
+    shutil.rmtree(folder / "snapshots" / _UNFINISHED, ignore_errors=True)
     for path in (folder / "snapshots").iterdir():
         if not _NUMBER.fullmatch(path.name) or now - _KEPT < int(path.name) <= now:
             continue

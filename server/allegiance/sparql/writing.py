@@ -185,7 +185,7 @@ class Writing:
             return said
         except (OSError, ValueError):
             raise Problem(
-                "crash",
+                "outcome",
                 "The writer ended before it told the outcome: the change is whole or absent.",
                 "See whether it is there before you send it again.",
             ).error() from None
