@@ -1,67 +1,23 @@
-"""A plain store over HTTP: the token, updates, graphs, versions, shapes, and what a kill leaves."""
+"""A plain store over HTTP: the token, updates, graphs, versions, shapes, backup, damage."""
 
 import json
-import os
-import random
-import signal
 import subprocess
 import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
-from contextlib import suppress
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
 
 from running import command, serving
 
-TOKEN = "only-for-these-tests-0123456789"
+from .asking import TOKEN, ask, insert, rows, update
+
 SHAPES = """
 @prefix sh: <http://www.w3.org/ns/shacl#> .
 <urn:shape> a sh:NodeShape ; sh:targetSubjectsOf <urn:age> ;
     sh:property [ sh:path <urn:age> ; sh:maxCount 1 ; sh:message "One age." ] .
 """
-
-
-def ask(address, method, path, body=None, **headers):
-    headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    headers = {"authorization": f"Bearer {TOKEN}", **headers}
-    data = body.encode() if isinstance(body, str) else body
-    request = urllib.request.Request(address + path, data, headers, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, answer.headers, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.headers, error.read().decode()
-
-
-def update(address, text, **headers):
-    return ask(
-        address, "POST", "/update", text, content_type="application/sparql-update", **headers
-    )
-
-
-def rows(address, query):
-    path = "/sparql?" + urllib.parse.urlencode({"query": query})
-    status, _, body = ask(address, "GET", path, accept="text/csv")
-    assert status == 200, body
-    return body.split("\r\n")[1:-1]
-
-
-@pytest.fixture
-def arguments(tmp_path: Path):
-    (tmp_path / "token").write_text(TOKEN + "\n")
-    token = str(tmp_path / "token")
-    return ["--store", str(tmp_path / "store"), "--token-file", token, "--log", "none"]
-
-
-@pytest.fixture
-def address(arguments):
-    with serving(*arguments, "--fronts", "1") as address:
-        yield address
 
 
 @pytest.mark.parametrize("token", ["Bearer wrong", "Basic " + TOKEN, "Bearer", ""])
@@ -176,21 +132,22 @@ def test_of_concurrent_changes_none_is_lost_or_seen_by_half(address):
 
     def write(first):
         for number in range(first, first + 5):
-            text = f"INSERT DATA {{<urn:{number}> <urn:p> 1 . <urn:{number}> <urn:q> 1}}"
-            assert update(address, text)[0] == 204
+            status, _, body = update(address, insert(number))
+            assert status == 204, body
 
     def read():
         while not done.is_set():
             seen.append(int(rows(address, "SELECT (COUNT(*) AS ?n) {?s ?p ?o}")[0]))
 
-    reader = threading.Thread(target=read)
-    writers = [threading.Thread(target=write, args=(first * 5,)) for first in range(4)]
-    for thread in (reader, *writers):
-        thread.start()
-    for thread in writers:
-        thread.join()
-    done.set()
-    reader.join()
+    with ThreadPoolExecutor(5) as pool:
+        reader = pool.submit(read)
+        try:
+            # The first failure is raised here, with what the server said.
+            for writer in as_completed([pool.submit(write, first * 5) for first in range(4)]):
+                writer.result()
+        finally:
+            done.set()
+        reader.result()
     assert rows(address, "SELECT (COUNT(*) AS ?n) {?s ?p ?o}") == ["40"]
     assert seen == sorted(seen)
     assert not any(count % 2 for count in seen)
@@ -225,51 +182,3 @@ def test_a_damaged_file_is_named_and_not_served(arguments, tmp_path, suffix):
     )
     assert ran.returncode == 1
     assert damaged.name in ran.stderr
-
-
-def processes(pid):
-    found = subprocess.run(["ps", "-eo", "pid,ppid"], capture_output=True, text=True).stdout
-    pairs = [tuple(map(int, line.split())) for line in found.splitlines()[1:]]
-    below, last = [], [pid]
-    while last:
-        last = [child for child, parent in pairs if parent in last]
-        below += last
-    return below
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_what_was_acknowledged_survives_any_kill(arguments, seed):
-    chance = random.Random(seed)
-    told, asked = [], []
-    server = serving(*arguments, "--fronts", "1")
-    address = server.__enter__()
-
-    def write():
-        for number in range(100):
-            asked.append(number)
-            with suppress(OSError, ConnectionError):
-                text = f"INSERT DATA {{<urn:{number}> <urn:p> 1 . <urn:{number}> <urn:q> 1}}"
-                if update(address, text)[0] == 204:
-                    told.append(number)
-            if server.process.poll() is not None:
-                return
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    time.sleep(chance.uniform(0.1, 1.5))
-    below = processes(server.process.pid)
-    victims = [[server.process.pid], [chance.choice(below)], [server.process.pid, *below]]
-    for victim in victims[seed % 3]:
-        with suppress(ProcessLookupError):
-            os.kill(victim, signal.SIGKILL)
-    time.sleep(0.5)
-    with suppress(ProcessLookupError):
-        server.process.kill()
-    server.process.wait()
-    server.process.stdout.close()
-    writer.join()
-    with serving(*arguments, "--fronts", "1") as again:
-        there = [int(row.removeprefix("urn:")) for row in rows(again, "SELECT ?s {?s <urn:p> 1}")]
-        whole = [int(row.removeprefix("urn:")) for row in rows(again, "SELECT ?s {?s <urn:q> 1}")]
-        assert sorted(there) == sorted(whole)
-        assert set(told) <= set(there) <= set(asked)
