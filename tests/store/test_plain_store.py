@@ -1,4 +1,4 @@
-"""A plain store over HTTP: the token, updates, graphs, versions, shapes, backup, damage."""
+"""A plain store over HTTP: the token, updates, graphs, versions, shapes, backup."""
 
 import json
 import subprocess
@@ -165,20 +165,3 @@ def test_a_backup_of_a_served_store_is_restored_and_answers_the_same(arguments, 
             "1",
             "2",
         ]
-
-
-@pytest.mark.parametrize("suffix", [".sst", "json"])
-def test_a_damaged_file_is_named_and_not_served(arguments, tmp_path, suffix):
-    with serving(*arguments) as address:
-        update(address, "INSERT DATA {<urn:a> <urn:b> 1}")
-    now = (tmp_path / "store" / "CURRENT").read_text().strip()
-    snapshot = tmp_path / "store" / "snapshots" / now
-    damaged = next(path for path in sorted(snapshot.rglob("*")) if path.name.endswith(suffix))
-    data = bytearray(damaged.read_bytes())
-    data[len(data) // 2] ^= 0xFF
-    damaged.write_bytes(data)
-    ran = subprocess.run(
-        [command(), "serve", *arguments, "--port", "0"], capture_output=True, text=True, timeout=60
-    )
-    assert ran.returncode == 1
-    assert damaged.name in ran.stderr

@@ -1,6 +1,6 @@
 """The snapshots of a plain store: closed, immutable, sealed; CURRENT names one of them.
 
-    DIR/CURRENT                     twelve digits; replaced atomically
+    DIR/CURRENT                     twelve digits and their digest; replaced atomically
     DIR/snapshots/<number>/store/   what readers open, read-only
     DIR/snapshots/<number>/seal.json  engine, digests of its files, versions of its graphs
 
@@ -73,7 +73,10 @@ class Seal:
         Raises ReleaseError when it is missing or damaged.
         """
         try:
-            told: dict[str, Any] = json.loads((snapshot / "seal.json").read_text("utf-8"))
+            read: dict[str, Any] = json.loads((snapshot / "seal.json").read_text("utf-8"))
+            told = read["seal"]
+            if read["digest"] != _check(json.dumps(told)):
+                raise ValueError("it is not what was written")
             told["versions"] = Versions(**told["versions"])
             return cls(**told)
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -118,13 +121,13 @@ def current(folder: Path) -> Snapshot:
     """
     path = folder / "CURRENT"
     try:
-        name = path.read_text("ascii").strip()
+        name, _, check = path.read_text("ascii").strip().partition(" ")
     except (OSError, UnicodeDecodeError) as error:
         raise ReleaseError(
             f"the name of the current snapshot cannot be read: {error}", str(path), _RESTORE
         ) from None
     snapshot = Snapshot(folder / "snapshots" / name)
-    if not _NUMBER.fullmatch(name) or not snapshot.path.is_dir():
+    if not _NUMBER.fullmatch(name) or check != _check(name) or not snapshot.path.is_dir():
         raise ReleaseError("this names no snapshot that is here", str(path), _RESTORE)
     return snapshot
 
@@ -136,6 +139,10 @@ def create(folder: Path) -> Snapshot:
     """
     if is_store(folder):
         return current(folder)
+    if any(_NUMBER.fullmatch(path.name) and int(path.name) for path in folder.glob("snapshots/*")):
+        raise ReleaseError(
+            "the name of the current snapshot is missing", str(folder / "CURRENT"), _RESTORE
+        )
     if folder.exists() and any(name.name != "snapshots" for name in folder.iterdir()):
         raise ReleaseError(
             "this folder holds something that is no store of ours", str(folder), "name an empty one"
@@ -196,7 +203,8 @@ def seal(fresh: Path, named: str, versions: Versions, before: Snapshot | None) -
         sync(file)
     sync(fresh / "store")
     told = asdict(Seal(named, engine(), files, versions))
-    (fresh / "seal.json").write_text(json.dumps(told) + "\n", "utf-8")
+    whole = {"seal": told, "digest": _check(json.dumps(told))}
+    (fresh / "seal.json").write_text(json.dumps(whole) + "\n", "utf-8")
     sync(fresh / "seal.json")
     sync(fresh)
 
@@ -228,7 +236,7 @@ def promote(folder: Path, fresh: Path, number: int) -> Snapshot:
     fresh.rename(snapshot.path)
     try:
         sync(snapshot.path.parent)
-        set_current(folder, snapshot.name)
+        _name(folder, snapshot)
     except OSError as error:
         if not _may_name(folder, snapshot):
             shutil.rmtree(snapshot.path, ignore_errors=True)
@@ -246,8 +254,12 @@ def confirm(folder: Path) -> Snapshot:
     Raises OSError when it cannot be written, and ReleaseError as ``current``.
     """
     now = current(folder)
-    set_current(folder, now.name)
+    _name(folder, now)
     return now
+
+
+def _name(folder: Path, snapshot: Snapshot) -> None:
+    set_current(folder, f"{snapshot.name} {_check(snapshot.name)}")
 
 
 def _may_name(folder: Path, snapshot: Snapshot) -> bool:
@@ -358,6 +370,10 @@ def engine() -> str:
 def _sealed(file: Path) -> bool:
     # The engine writes its log and its lock also when it only reads; they hold no data.
     return not file.name.startswith("LOG") and file.name != "LOCK"
+
+
+def _check(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _digest(file: Path) -> str:
