@@ -117,6 +117,9 @@ class Writer:
             return False
         with connection, suppress(OSError, EOFError):
             self._serve(connection)
+        if self._confirmed:
+            with suppress(OSError, AllegianceError):
+                snapshots.prune(self._folder)
         return True
 
     def _settle(self) -> None:
@@ -165,8 +168,6 @@ class Writer:
         except AllegianceError as error:
             return {"code": "crash", "detail": error.what, "help": error.help or ""}
         self._switch(after, _SWITCH_SECONDS)
-        with suppress(OSError, AllegianceError):
-            snapshots.prune(self._folder)
         return {**outcome, "snapshot": after.name}
 
     def _unconfirmed(self, before: snapshots.Snapshot, error: snapshots.Unconfirmed) -> Outcome:
