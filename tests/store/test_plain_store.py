@@ -5,9 +5,11 @@ import subprocess
 import threading
 import time
 import urllib.parse
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
+from pyoxigraph import RdfFormat, parse
 
 from running import command, serving
 
@@ -63,6 +65,35 @@ def test_a_graph_is_put_read_added_to_and_deleted(address):
     assert rows(address, "SELECT ?o {GRAPH <urn:g> {?s ?p ?o}}") == ["3"]
     assert ask(address, "DELETE", path)[0] == 204
     assert ask(address, "DELETE", path)[0] == 404
+
+
+@pytest.mark.parametrize("media", ["application/n-quads", "application/trig"])
+def test_the_whole_dataset_comes_as_a_stream_however_long(arguments, media):
+    count = 60_000
+    text = "x" * 1200
+    lines = [f'<urn:{n}> <urn:p> "{text}" <urn:g{n % 3}> .' for n in range(count)]
+    lines += [f'<urn:{n}> <urn:p> "default" .' for n in range(10)]
+    with serving(*arguments, "--fronts", "1", "--body", "100M") as address:
+        for part in range(0, len(lines), 20_000):
+            body = "\n".join(lines[part : part + 20_000])
+            told = ask(address, "POST", "/store", body, content_type="application/n-quads")
+            assert told[0] == 204, told[2]
+        status, headers, _ = ask(address, "HEAD", "/store", accept=media)
+        assert status == 200
+        tag = headers["etag"]
+        assert ask(address, "GET", "/store", accept=media, if_none_match=tag)[0] == 304
+        status, headers, body = ask(address, "GET", "/store", accept=media)
+        assert (status, headers["etag"]) == (200, tag)
+        assert len(body) > 64 << 20
+        found = parse(body.encode(), RdfFormat.from_media_type(media))
+        assert Counter(str(quad.graph_name) for quad in found) == {
+            "DEFAULT": 10,
+            **{f"<urn:g{number}>": count // 3 for number in range(3)},
+        }
+    with serving(*arguments, "--fronts", "1", "--rows", "10") as address:
+        status, _, body = ask(address, "GET", "/store", accept=media)
+        assert status == 503
+        assert "10 triples" in body
 
 
 def test_a_graph_posted_without_a_name_gets_an_address(address):

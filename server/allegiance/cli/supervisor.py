@@ -162,8 +162,9 @@ class Supervisor:
                 for child in children if not self._stop else ():
                     child.keep()
         finally:
-            # The fronts first: as long as they have requests to finish, they need the others.
-            for child in children[kept:]:
+            # The fronts first: as long as they have requests to finish, they need the readers. The
+            # writer too: it finishes the change it is at, and tells what waits that we stop.
+            for child in children[1:]:
                 if child.process.poll() is None:
                     child.process.terminate()
             for child in reversed(children):

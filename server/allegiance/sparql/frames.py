@@ -69,6 +69,8 @@ class Dataset:
 class Request:
     """One query to a reader: its text, the formats (``formats`` names, maybe with RDF_11 behind a
     semicolon) for solutions or truth values and for graphs, its dataset, its limits and its id.
+
+    whole: in place of a query, all quads of the store, in the format for graphs.
     """
 
     query: str
@@ -77,6 +79,7 @@ class Request:
     dataset: Dataset = field(default_factory=Dataset)
     limits: Limits = field(default_factory=Limits)
     id: str = ""
+    whole: bool = False
 
     def pack(self) -> bytes:
         """Return it as a frame."""

@@ -17,13 +17,14 @@ import struct
 import time
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import IO, NoReturn, cast
+from typing import IO, NoReturn, TypeVar, cast
 
 from pyoxigraph import (
     BlankNode,
     DefaultGraph,
     Literal,
     NamedNode,
+    Quad,
     QueryBoolean,
     QueryTriples,
     Store,
@@ -45,6 +46,7 @@ NOT_TAKEN = 3
 _REUSE_SECONDS = 0.1
 _REUSE_GROWTH = 64 * 1024
 """KiB that a reader may have grown to be used again."""
+_Statement = TypeVar("_Statement", Triple, Quad)
 _Named = NamedNode | BlankNode
 _Graph = NamedNode | BlankNode | DefaultGraph
 
@@ -156,6 +158,10 @@ def _answer(
 
 
 def _evaluate(store: Store, request: Request, work: _Work, relative: str | None) -> "_Out":
+    if request.whole:
+        out = _Out(work, "graph", *_version(request.graph), request)
+        serialize(_counted(iter(store), out), cast(IO[bytes], out), GRAPHS[out.format].engine)
+        return out
     dataset = request.dataset
     try:
         default: list[_Graph] = [NamedNode(name) for name in dataset.default]
@@ -185,7 +191,7 @@ def _evaluate(store: Store, request: Request, work: _Work, relative: str | None)
     return out
 
 
-def _counted(triples: Iterator[Triple], out: "_Out") -> Iterator[Triple]:
+def _counted(triples: Iterator[_Statement], out: "_Out") -> Iterator[_Statement]:
     for triple in triples:
         out.count(1)
         if out.rdf_11:

@@ -212,7 +212,7 @@ class Writer:
         self, parent: int, writing: int, before: snapshots.Snapshot, fresh: Path, change: Change
     ) -> NoReturn:
         try:
-            self._confine(parent)
+            self._become_child(parent)
             said = json.dumps(self._change(before, fresh, change)).encode()
             confine.limit_wall_time(0)
             with os.fdopen(writing, "wb") as pipe:
@@ -220,7 +220,7 @@ class Writer:
         finally:
             os._exit(0)
 
-    def _confine(self, parent: int) -> None:
+    def _become_child(self, parent: int) -> None:
         signal.set_wakeup_fd(-1)
         # A commit that has begun is finished, also when SIGTERM goes to all processes at once.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -280,6 +280,8 @@ class Writer:
         while self._readers is not None and self._behind and time.monotonic() < until:
             with suppress(OSError, ValueError):
                 self._behind = "opened" not in control.order(self._readers, what)
+            if self._behind and self._stop:
+                return  # The host may have been told to stop, too.
             if self._behind:
                 time.sleep(0.02)
 
