@@ -9,12 +9,13 @@ import json
 import os
 import random
 import signal
-import socket
 import threading
 import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http.client import HTTPException
+from pathlib import Path
 
 from running import serving
 
@@ -23,6 +24,8 @@ from .processes import alive, below, find, until
 
 HEALED = ("writer", "commit", "reader host", "reader", "front")
 ENDED = ("supervisor", "all at once")
+BROKEN_OFF = (OSError, HTTPException)
+"""What a client sees of a server that is killed while it answers."""
 _ALL = "SELECT ?s ?p {?s ?p ?o}"
 _RUNAWAY = "SELECT (COUNT(*) AS ?n) {" + "".join(
     f"VALUES ?{name} {{{' '.join(map(str, range(99)))}}} " for name in "abcdefgh"
@@ -77,7 +80,7 @@ class Load:
                 self._seen.asked += 1
             try:
                 status, _, body = update(self._address, insert(number))
-            except OSError:
+            except BROKEN_OFF:
                 time.sleep(0.02)
                 continue
             with self._lock:
@@ -92,7 +95,7 @@ class Load:
 
     def _read(self):
         while not self._stop.is_set():
-            with suppress(OSError):
+            with suppress(*BROKEN_OFF):
                 status, body = query(self._address, _ALL)
                 if status == 200:
                     self._judge(body)
@@ -109,7 +112,7 @@ class Load:
     def _be_slow(self):
         # So that a reader is always there to be killed; it ends at its limit.
         while not self._stop.is_set():
-            with suppress(OSError):
+            with suppress(*BROKEN_OFF):
                 query(self._address, _RUNAWAY + "}")
             time.sleep(0.02)
 
@@ -139,7 +142,7 @@ def run_round(arguments, seed, seen):
             seen.kills[last] += 1
             server.process.wait()
             until(lambda: not any(map(alive, there)), 30, f"seed {seed}: the end of all processes")
-            _bind(address)
+        until(lambda: not _listens(address), 30, f"seed {seed}: the end of the listening")
     finally:
         if server.process.poll() is None:
             server.__exit__()
@@ -176,19 +179,18 @@ def judge(address, seen, when):
 
 
 def _answer(address):
-    with suppress(OSError):
+    with suppress(*BROKEN_OFF):
         status, body = query(address, _ALL)
         if status == 200:
             return body
     return None
 
 
-def _bind(address):
-    host, _, port = address.removeprefix("http://").rpartition(":")
-    with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind((host, int(port)))
-        taken.listen()
+def _listens(address):
+    """Return whether any process on this machine listens at the port of an address."""
+    port = f":{int(address.rpartition(':')[2]):04X}"
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return any(line.split()[1].endswith(port) and line.split()[3] == "0A" for line in lines)
 
 
 def table(seen):

@@ -5,6 +5,7 @@
 
 import os
 import re
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def temporary(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
     yield folder
-    folder.rmdir()  # Fails when anything is left.
+    shutil.rmtree(folder)
 
 
 def survive(arguments, temporary, rounds, seen, tell=lambda said: None):
