@@ -135,16 +135,49 @@ def test_a_damaged_release_is_built_anew_before_it_is_asked(
     assert answer.returncode == 0, answer.stderr
     assert int(answer.stdout.split()[-1]) > 100
     assert path.read_bytes() == data
+    # Without CURRENT there is no release to be damaged.
+    assert str(path) in answer.stderr or (path == own / "CURRENT" and how == "removed")
 
 
-def test_a_store_with_one_changed_byte_is_made_anew(root: Path, own: Path) -> None:
-    tables = sorted((release(own) / "store").glob("*.sst"))
-    data = bytearray(tables[0].read_bytes())
-    data[len(data) // 2] ^= 1
-    tables[0].write_bytes(data)
+@pytest.mark.parametrize(
+    ("pattern", "how"),
+    [("*.sst", "changed"), ("*.sst", "cut"), ("MANIFEST-*", "changed"), ("CURRENT", "removed")],
+)
+def test_a_damaged_store_is_named_and_made_anew(
+    root: Path, own: Path, pattern: str, how: str
+) -> None:
+    path = sorted((release(own) / "store").glob(pattern))[0]
+    data = bytearray(path.read_bytes())
+    if how == "removed":
+        path.unlink()
+    elif how == "cut":
+        path.write_bytes(data[: len(data) // 2])
+    else:
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
     answer = ask(root, own, COUNT)
     assert answer.returncode == 0, answer.stderr
     assert int(answer.stdout.split()[-1]) > 100
+    assert str(path) in answer.stderr
+
+
+def test_a_damaged_release_is_named_and_not_served_where_none_can_be_built(
+    folder: Path, own: Path
+) -> None:
+    graph = release(own) / "graph.nq"
+    data = bytearray(graph.read_bytes())
+    data[len(data) // 2] ^= 1
+    graph.write_bytes(data)
+    (folder / "data" / "facts.ttl").write_text("this is no Turtle")
+    ran = subprocess.run(
+        [command(), "serve", str(folder), "--state", str(own), "--port", "0"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ran.returncode == 1
+    assert str(graph) in ran.stderr
+    assert "Serving" not in ran.stdout
 
 
 def test_a_state_folder_that_cannot_be_made_is_said_with_what_to_do(

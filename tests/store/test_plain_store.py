@@ -1,67 +1,25 @@
-"""A plain store over HTTP: the token, updates, graphs, versions, shapes, and what a kill leaves."""
+"""A plain store over HTTP: the token, updates, graphs, versions, shapes, backup."""
 
 import json
-import os
-import random
-import signal
 import subprocess
 import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
-from contextlib import suppress
-from pathlib import Path
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
+from pyoxigraph import RdfFormat, parse
 
 from running import command, serving
 
-TOKEN = "only-for-these-tests-0123456789"
+from .asking import TOKEN, ask, insert, rows, update
+
 SHAPES = """
 @prefix sh: <http://www.w3.org/ns/shacl#> .
 <urn:shape> a sh:NodeShape ; sh:targetSubjectsOf <urn:age> ;
     sh:property [ sh:path <urn:age> ; sh:maxCount 1 ; sh:message "One age." ] .
 """
-
-
-def ask(address, method, path, body=None, **headers):
-    headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    headers = {"authorization": f"Bearer {TOKEN}", **headers}
-    data = body.encode() if isinstance(body, str) else body
-    request = urllib.request.Request(address + path, data, headers, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, answer.headers, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.headers, error.read().decode()
-
-
-def update(address, text, **headers):
-    return ask(
-        address, "POST", "/update", text, content_type="application/sparql-update", **headers
-    )
-
-
-def rows(address, query):
-    path = "/sparql?" + urllib.parse.urlencode({"query": query})
-    status, _, body = ask(address, "GET", path, accept="text/csv")
-    assert status == 200, body
-    return body.split("\r\n")[1:-1]
-
-
-@pytest.fixture
-def arguments(tmp_path: Path):
-    (tmp_path / "token").write_text(TOKEN + "\n")
-    token = str(tmp_path / "token")
-    return ["--store", str(tmp_path / "store"), "--token-file", token, "--log", "none"]
-
-
-@pytest.fixture
-def address(arguments):
-    with serving(*arguments, "--fronts", "1") as address:
-        yield address
 
 
 @pytest.mark.parametrize("token", ["Bearer wrong", "Basic " + TOKEN, "Bearer", ""])
@@ -107,6 +65,35 @@ def test_a_graph_is_put_read_added_to_and_deleted(address):
     assert rows(address, "SELECT ?o {GRAPH <urn:g> {?s ?p ?o}}") == ["3"]
     assert ask(address, "DELETE", path)[0] == 204
     assert ask(address, "DELETE", path)[0] == 404
+
+
+@pytest.mark.parametrize("media", ["application/n-quads", "application/trig"])
+def test_the_whole_dataset_comes_as_a_stream_however_long(arguments, media):
+    count = 60_000
+    text = "x" * 1200
+    lines = [f'<urn:{n}> <urn:p> "{text}" <urn:g{n % 3}> .' for n in range(count)]
+    lines += [f'<urn:{n}> <urn:p> "default" .' for n in range(10)]
+    with serving(*arguments, "--fronts", "1", "--body", "100M") as address:
+        for part in range(0, len(lines), 20_000):
+            body = "\n".join(lines[part : part + 20_000])
+            told = ask(address, "POST", "/store", body, content_type="application/n-quads")
+            assert told[0] == 204, told[2]
+        status, headers, _ = ask(address, "HEAD", "/store", accept=media)
+        assert status == 200
+        tag = headers["etag"]
+        assert ask(address, "GET", "/store", accept=media, if_none_match=tag)[0] == 304
+        status, headers, body = ask(address, "GET", "/store", accept=media)
+        assert (status, headers["etag"]) == (200, tag)
+        assert len(body) > 64 << 20
+        found = parse(body.encode(), RdfFormat.from_media_type(media))
+        assert Counter(str(quad.graph_name) for quad in found) == {
+            "DEFAULT": 10,
+            **{f"<urn:g{number}>": count // 3 for number in range(3)},
+        }
+    with serving(*arguments, "--fronts", "1", "--rows", "10") as address:
+        status, _, body = ask(address, "GET", "/store", accept=media)
+        assert status == 503
+        assert "10 triples" in body
 
 
 def test_a_graph_posted_without_a_name_gets_an_address(address):
@@ -176,21 +163,22 @@ def test_of_concurrent_changes_none_is_lost_or_seen_by_half(address):
 
     def write(first):
         for number in range(first, first + 5):
-            text = f"INSERT DATA {{<urn:{number}> <urn:p> 1 . <urn:{number}> <urn:q> 1}}"
-            assert update(address, text)[0] == 204
+            status, _, body = update(address, insert(number))
+            assert status == 204, body
 
     def read():
         while not done.is_set():
             seen.append(int(rows(address, "SELECT (COUNT(*) AS ?n) {?s ?p ?o}")[0]))
 
-    reader = threading.Thread(target=read)
-    writers = [threading.Thread(target=write, args=(first * 5,)) for first in range(4)]
-    for thread in (reader, *writers):
-        thread.start()
-    for thread in writers:
-        thread.join()
-    done.set()
-    reader.join()
+    with ThreadPoolExecutor(5) as pool:
+        reader = pool.submit(read)
+        try:
+            # The first failure is raised here, with what the server said.
+            for writer in as_completed([pool.submit(write, first * 5) for first in range(4)]):
+                writer.result()
+        finally:
+            done.set()
+        reader.result()
     assert rows(address, "SELECT (COUNT(*) AS ?n) {?s ?p ?o}") == ["40"]
     assert seen == sorted(seen)
     assert not any(count % 2 for count in seen)
@@ -208,68 +196,3 @@ def test_a_backup_of_a_served_store_is_restored_and_answers_the_same(arguments, 
             "1",
             "2",
         ]
-
-
-@pytest.mark.parametrize("suffix", [".sst", "json"])
-def test_a_damaged_file_is_named_and_not_served(arguments, tmp_path, suffix):
-    with serving(*arguments) as address:
-        update(address, "INSERT DATA {<urn:a> <urn:b> 1}")
-    now = (tmp_path / "store" / "CURRENT").read_text().strip()
-    snapshot = tmp_path / "store" / "snapshots" / now
-    damaged = next(path for path in sorted(snapshot.rglob("*")) if path.name.endswith(suffix))
-    data = bytearray(damaged.read_bytes())
-    data[len(data) // 2] ^= 0xFF
-    damaged.write_bytes(data)
-    ran = subprocess.run(
-        [command(), "serve", *arguments, "--port", "0"], capture_output=True, text=True, timeout=60
-    )
-    assert ran.returncode == 1
-    assert damaged.name in ran.stderr
-
-
-def processes(pid):
-    found = subprocess.run(["ps", "-eo", "pid,ppid"], capture_output=True, text=True).stdout
-    pairs = [tuple(map(int, line.split())) for line in found.splitlines()[1:]]
-    below, last = [], [pid]
-    while last:
-        last = [child for child, parent in pairs if parent in last]
-        below += last
-    return below
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_what_was_acknowledged_survives_any_kill(arguments, seed):
-    chance = random.Random(seed)
-    told, asked = [], []
-    server = serving(*arguments, "--fronts", "1")
-    address = server.__enter__()
-
-    def write():
-        for number in range(100):
-            asked.append(number)
-            with suppress(OSError, ConnectionError):
-                text = f"INSERT DATA {{<urn:{number}> <urn:p> 1 . <urn:{number}> <urn:q> 1}}"
-                if update(address, text)[0] == 204:
-                    told.append(number)
-            if server.process.poll() is not None:
-                return
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    time.sleep(chance.uniform(0.1, 1.5))
-    below = processes(server.process.pid)
-    victims = [[server.process.pid], [chance.choice(below)], [server.process.pid, *below]]
-    for victim in victims[seed % 3]:
-        with suppress(ProcessLookupError):
-            os.kill(victim, signal.SIGKILL)
-    time.sleep(0.5)
-    with suppress(ProcessLookupError):
-        server.process.kill()
-    server.process.wait()
-    server.process.stdout.close()
-    writer.join()
-    with serving(*arguments, "--fronts", "1") as again:
-        there = [int(row.removeprefix("urn:")) for row in rows(again, "SELECT ?s {?s <urn:p> 1}")]
-        whole = [int(row.removeprefix("urn:")) for row in rows(again, "SELECT ?s {?s <urn:q> 1}")]
-        assert sorted(there) == sorted(whole)
-        assert set(told) <= set(there) <= set(asked)

@@ -53,7 +53,7 @@ def serve_store(
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
     with lock(folder, "serve"), private_folder() as private:
         snapshots.verify(snapshots.current(folder))
-        snapshots.prune(folder)
+        _confirm(folder)
         readers = Readers(private / "readers.sock", limits.of_query())
         writer = private / "writer.sock"
         counters.make(private / COUNTERS, asked["fronts"])
@@ -141,6 +141,21 @@ def federation_of(
             "program listens to the calls of this one",
         )
     return Federation(private / "forwarder.sock", allowed, limits)
+
+
+def _confirm(folder: Path) -> None:
+    """Have the disk confirm what is served, and remove what crashes left, if it can be written."""
+    from allegiance.release import snapshots
+
+    try:
+        snapshots.confirm(folder)
+        snapshots.prune(folder)
+    except OSError as error:
+        click.echo(
+            f"warning: the store cannot be written ({error.strerror or error}): it is served, but "
+            "changes are refused as long as that is so",
+            err=True,
+        )
 
 
 def _token(path: Path | None) -> str:

@@ -155,28 +155,30 @@ class Supervisor:
         Raises AllegianceError when a process cannot start or dies too often.
         """
         fronts: list[Child] = []
-        others: list[Child] = []
+        writers: list[Child] = []
+        readers: list[Child] = []
         try:
             if self._federation is not None:
-                others.append(Child("forwarder", self._federation.start))
-                self._federation.wait(others[0].process)
-            others.append(Child("reader host", self._begin.host))
-            wait_for_host(others[-1].process, self._readers, _START_SECONDS)
+                readers.append(Child("forwarder", self._federation.start))
+                self._federation.wait(readers[0].process)
+            readers.append(Child("reader host", self._begin.host))
+            wait_for_host(readers[-1].process, self._readers, _START_SECONDS)
             if self._begin.writer is not None:
-                others.append(Child("writer", self._begin.writer))
+                writers.append(Child("writer", self._begin.writer))
             for number in range(self._fronts):
                 fronts.append(Child("front", partial(self._start_front, number)))
             if self._wait_for_front(fronts[0].process):
                 ready()
             while not self._stop:
                 self._sleep()
-                for child in (*others, *fronts) if not self._stop else ():
+                for child in (*readers, *writers, *fronts) if not self._stop else ():
                     child.keep()
         finally:
             if self._stop:
                 click.echo("Ending; a second time ends it without waiting.", err=True)
-            # The fronts first: as long as they have requests to finish, they need the others.
-            for children in (fronts, *([child] for child in reversed(others))):
+            # The fronts first: as long as they have requests to finish, they need the readers. The
+            # writer too: it finishes the change it is at, and tells what waits that we stop.
+            for children in ([*fronts, *writers], *([child] for child in reversed(readers))):
                 self._end(children)
             if message := said(self._readers.socket):
                 click.echo(f"warning: the reader host said: {message}", err=True)

@@ -1,6 +1,7 @@
 """The release to serve or ask now: the current one if it fits the files, else a new one."""
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from allegiance.folder import Folder
 from allegiance.release.build import Report, build, inputs
 from allegiance.release.release import Release, current, open_release
 from allegiance.release.state import releases
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ def ready(folder: Folder, state: Path, texts: Path | None, report: Report | None
 def _good(state: Path) -> Release | None:
     try:
         return current(state)
-    except ReleaseError:
+    except ReleaseError as error:
+        _LOG.warning("warning: %s: %s; it is not used", error.where, error.what)
         return None
 
 

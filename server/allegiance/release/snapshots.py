@@ -1,6 +1,6 @@
 """The snapshots of a plain store: closed, immutable, sealed; CURRENT names one of them.
 
-    DIR/CURRENT                     twelve digits; replaced atomically
+    DIR/CURRENT                     twelve digits and their digest; replaced atomically
     DIR/snapshots/<number>/store/   what readers open, read-only
     DIR/snapshots/<number>/seal.json  engine, digests of its files, versions of its graphs
 
@@ -26,9 +26,10 @@ from typing import Any
 from pyoxigraph import Store
 
 from allegiance.errors import ReleaseError
-from allegiance.release.state import sync
+from allegiance.release.state import set_current, sync
 
 _NUMBER = re.compile(r"\d{12}")
+_UNFINISHED = ".unfinished"
 _KEPT = 2
 _MOST_GRAPHS = 10_000
 _RESTORE = "restore a backup into a new folder: allegiance restore BACKUP DIR"
@@ -72,7 +73,10 @@ class Seal:
         Raises ReleaseError when it is missing or damaged.
         """
         try:
-            told: dict[str, Any] = json.loads((snapshot / "seal.json").read_text("utf-8"))
+            read: dict[str, Any] = json.loads((snapshot / "seal.json").read_text("utf-8"))
+            told = read["seal"]
+            if read["digest"] != _check(json.dumps(told)):
+                raise ValueError("it is not what was written")
             told["versions"] = Versions(**told["versions"])
             return cls(**told)
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -117,13 +121,13 @@ def current(folder: Path) -> Snapshot:
     """
     path = folder / "CURRENT"
     try:
-        name = path.read_text("ascii").strip()
+        name, _, check = path.read_text("ascii").strip().partition(" ")
     except (OSError, UnicodeDecodeError) as error:
         raise ReleaseError(
             f"the name of the current snapshot cannot be read: {error}", str(path), _RESTORE
         ) from None
     snapshot = Snapshot(folder / "snapshots" / name)
-    if not _NUMBER.fullmatch(name) or not snapshot.path.is_dir():
+    if not _NUMBER.fullmatch(name) or check != _check(name) or not snapshot.path.is_dir():
         raise ReleaseError("this names no snapshot that is here", str(path), _RESTORE)
     return snapshot
 
@@ -135,6 +139,10 @@ def create(folder: Path) -> Snapshot:
     """
     if is_store(folder):
         return current(folder)
+    if any(_NUMBER.fullmatch(path.name) and int(path.name) for path in folder.glob("snapshots/*")):
+        raise ReleaseError(
+            "the name of the current snapshot is missing", str(folder / "CURRENT"), _RESTORE
+        )
     if folder.exists() and any(name.name != "snapshots" for name in folder.iterdir()):
         raise ReleaseError(
             "this folder holds something that is no store of ours", str(folder), "name an empty one"
@@ -159,7 +167,7 @@ class unfinished:  # noqa: N801 (reads as a verb: with unfinished(...) as folder
     """An empty folder for a snapshot in the making, gone afterwards unless it was promoted."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "snapshots" / ".unfinished"
+        self._path = folder / "snapshots" / _UNFINISHED
 
     def __enter__(self) -> Path:
         shutil.rmtree(self._path, ignore_errors=True)
@@ -172,9 +180,16 @@ class unfinished:  # noqa: N801 (reads as a verb: with unfinished(...) as folder
 
 def clone(snapshot: Snapshot, folder: Path) -> Path:
     """Make a store in a folder that is the same as a snapshot's; return it, to be written to."""
-    # The engine's own way: links for its immutable files, copies for the others.
-    Store.read_only(str(snapshot.store)).backup(str(folder / "store"))
-    return folder / "store"
+    # What the engine's own backup does, without opening the store: its tables never change, so
+    # they are linked; it appends to the others, so they are copied.
+    store = folder / "store"
+    store.mkdir()
+    for name in Seal.read(snapshot.path).files:
+        if name.endswith(".sst"):
+            (store / name).hardlink_to(snapshot.store / name)
+        else:
+            shutil.copyfile(snapshot.store / name, store / name)
+    return store
 
 
 def seal(fresh: Path, named: str, versions: Versions, before: Snapshot | None) -> None:
@@ -195,26 +210,70 @@ def seal(fresh: Path, named: str, versions: Versions, before: Snapshot | None) -
         sync(file)
     sync(fresh / "store")
     told = asdict(Seal(named, engine(), files, versions))
-    (fresh / "seal.json").write_text(json.dumps(told) + "\n", "utf-8")
+    whole = {"seal": told, "digest": _check(json.dumps(told))}
+    (fresh / "seal.json").write_text(json.dumps(whole) + "\n", "utf-8")
     sync(fresh / "seal.json")
     sync(fresh)
 
 
+class Unconfirmed(ReleaseError):
+    """CURRENT names the new snapshot, but the disk did not say that it has that.
+
+    After a failed fsync nothing that was in memory then counts as written, even if a later fsync
+    succeeds; so it counts as confirmed only once CURRENT was written anew (``confirm``).
+    """
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        super().__init__(
+            f"the disk did not confirm what was written: {error.strerror or error}",
+            str(folder / "CURRENT"),
+            "see to the disk",
+        )
+
+
 def promote(folder: Path, fresh: Path, number: int) -> Snapshot:
-    """Let CURRENT name a sealed snapshot; when this returns, it does so on disk."""
+    """Let CURRENT name a sealed snapshot; when this returns, it does so on disk.
+
+    Raises OSError when CURRENT names what it did before, and Unconfirmed when it names the new
+    one, as far as can be seen, but perhaps not on disk.
+    """
     snapshot = Snapshot(folder / "snapshots" / f"{number:012d}")
     # One of that number is what a crash left between the two steps: nobody was told of it.
     shutil.rmtree(snapshot.path, ignore_errors=True)
     fresh.rename(snapshot.path)
-    sync(snapshot.path.parent)
-    new = folder / ".CURRENT.new"
-    with new.open("w", encoding="ascii") as file:
-        file.write(snapshot.name + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(folder / "CURRENT")
-    sync(folder)
+    try:
+        sync(snapshot.path.parent)
+        _name(folder, snapshot)
+    except OSError as error:
+        if not _may_name(folder, snapshot):
+            shutil.rmtree(snapshot.path, ignore_errors=True)
+            raise
+        try:
+            confirm(folder)
+        except (OSError, ReleaseError):
+            raise Unconfirmed(folder, error) from None
     return snapshot
+
+
+def confirm(folder: Path) -> Snapshot:
+    """Write anew what CURRENT says, so that it is on disk when this returns; return it.
+
+    Raises OSError when it cannot be written, and ReleaseError as ``current``.
+    """
+    now = current(folder)
+    _name(folder, now)
+    return now
+
+
+def _name(folder: Path, snapshot: Snapshot) -> None:
+    set_current(folder, f"{snapshot.name} {_check(snapshot.name)}")
+
+
+def _may_name(folder: Path, snapshot: Snapshot) -> bool:
+    try:
+        return current(folder) == snapshot
+    except ReleaseError:
+        return True
 
 
 def verify(snapshot: Snapshot) -> Seal:
@@ -247,8 +306,13 @@ def hold(store: Path) -> int:
 
 
 def prune(folder: Path) -> None:
-    """Remove snapshots that are neither current, nor the one before, nor held by a reader."""
+    """Remove snapshots that are neither current, nor the one before, nor held by a reader.
+
+    Call it while none is being made, and once the disk has confirmed which is current: until then
+    it may have an older one.
+    """
     now = current(folder).number
+    shutil.rmtree(folder / "snapshots" / _UNFINISHED, ignore_errors=True)
     for path in (folder / "snapshots").iterdir():
         if not _NUMBER.fullmatch(path.name) or now - _KEPT < int(path.name) <= now:
             continue
@@ -313,6 +377,10 @@ def engine() -> str:
 def _sealed(file: Path) -> bool:
     # The engine writes its log and its lock also when it only reads; they hold no data.
     return not file.name.startswith("LOG") and file.name != "LOCK"
+
+
+def _check(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _digest(file: Path) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import shutil
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from allegiance.derive import reifiers
 from allegiance.release.state import sync
 
 _SEAL = "store.json"
+_LOG = logging.getLogger(__name__)
 
 
 def write_store(release: Path, base: str) -> None:
@@ -39,12 +41,22 @@ def write_store(release: Path, base: str) -> None:
 
 
 def sound(release: Path) -> bool:
-    """Return whether the store is whole and was made by this version of the engine."""
+    """Return whether the store is whole and was made by this version of the engine.
+
+    A file that is not what was written is named in the log: the disk may be failing.
+    """
     try:
         seal = json.loads((release / _SEAL).read_text("utf-8"))
-        return bool(seal["engine"] == _engine() and seal["files"] == _digests(release / "store"))
-    except (OSError, ValueError, KeyError, TypeError):
+        if seal["engine"] != _engine():
+            return False
+        told, found = dict(seal["files"]), _digests(release / "store")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        _LOG.warning("warning: %s cannot be read: %s", release / _SEAL, error)
         return False
+    for name in sorted(told.keys() | found.keys()):
+        if told.get(name) != found.get(name):
+            _LOG.warning("warning: %s is not what was written", release / "store" / name)
+    return told == found
 
 
 def _quads(release: Path, base: str) -> Iterator[Quad]:

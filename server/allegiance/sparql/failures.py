@@ -43,13 +43,14 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "unread": (503, "The answer was not taken"),
     "disk": (507, "The change cannot be written"),
     "function": (501, "A function of the query is not known here"),
+    "outcome": (500, "The outcome of the change is not known"),
     "crash": (500, "The query ended its reader"),
 }
 """Code → HTTP status and title."""
 
 _STOPPED = {
     *("time", "memory", "rows", "bytes", "busy", "often"),
-    *("cancelled", "stopped", "unread", "crash", "disk", "endpoint", "endpoint-time"),
+    *("cancelled", "stopped", "unread", "crash", "disk", "outcome", "endpoint", "endpoint-time"),
 }
 
 

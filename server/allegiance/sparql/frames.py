@@ -70,6 +70,8 @@ class Request:
     """One query to a reader: its text, the formats (``formats`` names, maybe with RDF_11 behind a
     semicolon) for solutions or truth values and for graphs, its dataset, its limits, its id, and
     whether the engine gets it as it is written (``rewrite``).
+
+    whole: in place of a query, all quads of the store, in the format for graphs.
     """
 
     query: str
@@ -79,6 +81,7 @@ class Request:
     limits: Limits = field(default_factory=Limits)
     id: str = ""
     as_written: bool = False
+    whole: bool = False
 
     def pack(self) -> bytes:
         """Return it as a frame."""
@@ -91,6 +94,7 @@ class Request:
             "limits": _facts(self.limits),
             "id": self.id,
             "as_written": self.as_written,
+            "whole": self.whole,
         }
         return pack(REQUEST, json.dumps(told).encode())
 

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -25,6 +25,7 @@ _MOST_BUFFERED = 4 * frames.DATA_SIZE
 _QUICK_SECONDS = 0.1
 _IDLE_SECONDS = 10.0
 _GRACE_SECONDS = 2.0
+_LAST_SECONDS = 0.1
 
 
 class _Connection(asyncio.Protocol):
@@ -155,15 +156,18 @@ class AsyncReaders:
         dataset: Dataset | None = None,
         seconds: float | None = None,
         name: str = "",
+        whole: bool = False,
     ) -> "AsyncAnswer":
         """Return the answer once its first bytes are there; close it. As ``Readers.stream``, but
         for a query that passed ``kind``.
 
         name: under which the query can be ended.
+        whole: ask for all quads of the store, in place of a query.
         """
         request = make_request(
             query, results, graph, dataset, self.limits, seconds, name, self._as_written
         )
+        request = replace(request, whole=whole)
         if self._counts.flight >= self.places.flight:
             raise Problem(
                 "busy",
@@ -248,7 +252,8 @@ class AsyncReaders:
                 self.forget()
                 if self._sweeper is not None:
                     self._sweeper.cancel()
-                await asyncio.sleep(0)  # Closing takes a turn of the loop.
+                # Closing, and telling those that waited too long, takes some turns of the loop.
+                await asyncio.sleep(_LAST_SECONDS)
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return

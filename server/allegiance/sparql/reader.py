@@ -19,13 +19,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, NoReturn, cast
+from typing import IO, NoReturn, TypeVar, cast
 
 from pyoxigraph import (
     BlankNode,
     DefaultGraph,
     Literal,
     NamedNode,
+    Quad,
     QueryBoolean,
     QueryTriples,
     Store,
@@ -47,6 +48,7 @@ from allegiance.sparql.slots import IDLE, SENDING, Slots
 _REUSE_SECONDS = 0.1
 _REUSE_GROWTH = 64 * 1024
 """KiB that a reader may have grown to be used again."""
+_Statement = TypeVar("_Statement", Triple, Quad)
 _Named = NamedNode | BlankNode
 _Graph = NamedNode | BlankNode | DefaultGraph
 
@@ -185,6 +187,10 @@ def _answer(
 def _evaluate(
     store: Store, request: Request, work: _Work, relative: str | None, link: Link | None
 ) -> "_Out":
+    if request.whole:
+        out = _Out(work, "graph", *_version(request.graph), request)
+        serialize(_counted(iter(store), out), cast(IO[bytes], out), GRAPHS[out.format].engine)
+        return out
     dataset = request.dataset
     query = request.query
     try:
@@ -220,7 +226,7 @@ def _evaluate(
     return out
 
 
-def _counted(triples: Iterator[Triple], out: "_Out") -> Iterator[Triple]:
+def _counted(triples: Iterator[_Statement], out: "_Out") -> Iterator[_Statement]:
     for triple in triples:
         out.count(1)
         if out.rdf_11:

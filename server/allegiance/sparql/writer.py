@@ -6,7 +6,12 @@
 A change comes over a Unix socket: a line of JSON, then the bytes of its payloads; the outcome goes
 back as a line of JSON. Each is made on a clone by a forked process, under the limits of a query,
 held by the kernel. When it is sealed and on disk, CURRENT names it, the reader host opens it, and
-then the client is told. What waits, waits in the socket's own line.
+then the client is told. What waits, waits in the socket's own line; at SIGTERM it is told that
+nothing was changed.
+
+No change begins before the disk has confirmed what CURRENT names: at the start, since the last
+writer may have been killed just before it did, and after a failed fsync. Then, as after an order
+that the reader host did not take, it is tried again until disk, readers and writer agree.
 """
 
 import argparse
@@ -38,6 +43,7 @@ from allegiance.sparql.host import listen
 _LINE = 512
 _SWITCH_SECONDS = 20.0
 _GIVE_SECONDS = 30.0
+_AGAIN_SECONDS = 1.0
 
 Outcome = dict[str, Any]
 
@@ -85,9 +91,11 @@ class Writer:
         self._shapes = shapes
         self._forwarder = forwarder
         self._stop = False
+        self._confirmed = False
+        self._behind = readers is not None
 
     def run(self) -> None:
-        """Serve until SIGTERM; a commit that has begun is finished."""
+        """Serve until SIGTERM; a commit that has begun is finished, what waits is refused."""
         woken, wake = socket.socketpair()
         wake.setblocking(False)
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
@@ -97,11 +105,37 @@ class Writer:
         for end in (woken, self._listener):
             poll.register(end, select.POLLIN)
         while not self._stop:
-            poll.poll()
-            with suppress(BlockingIOError):
-                connection, _ = self._listener.accept()
-                with connection, suppress(OSError, EOFError):
-                    self._serve(connection)
+            self._settle()
+            poll.poll(_AGAIN_SECONDS * 1000 if self._behind or not self._confirmed else None)
+            self._next()
+        while self._next():
+            pass
+
+    def _next(self) -> bool:
+        """Serve the first of the line; return whether there was one."""
+        try:
+            connection, _ = self._listener.accept()
+        except BlockingIOError:
+            return False
+        with connection, suppress(OSError, EOFError):
+            self._serve(connection)
+        if self._confirmed:
+            with suppress(OSError, AllegianceError):
+                snapshots.prune(self._folder)
+        return True
+
+    def _settle(self) -> None:
+        """Have the disk confirm what is current, and the readers open it."""
+        try:
+            if not self._confirmed:
+                now = snapshots.confirm(self._folder)
+                self._confirmed = True
+            elif self._behind:
+                now = snapshots.current(self._folder)
+        except (OSError, AllegianceError):
+            return
+        if self._behind:
+            self._switch(now, _AGAIN_SECONDS)
 
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(_GIVE_SECONDS)
@@ -115,10 +149,14 @@ class Writer:
         except BlockingIOError:
             pass
         connection.settimeout(_GIVE_SECONDS)
-        connection.sendall(json.dumps(self._commit(change)).encode() + b"\n")
+        outcome = _STOPPING if self._stop else self._commit(change)
+        connection.sendall(json.dumps(outcome).encode() + b"\n")
 
     def _commit(self, change: Change) -> Outcome:
         try:
+            if not self._confirmed:
+                snapshots.confirm(self._folder)
+                self._confirmed = True
             before = snapshots.current(self._folder)
             with snapshots.unfinished(self._folder) as fresh:
                 outcome = self._apart(before, fresh, change)
@@ -127,33 +165,43 @@ class Writer:
                 after = snapshots.promote(self._folder, fresh, before.number + 1)
         except OSError as error:
             return _disk(error)
+        except snapshots.Unconfirmed as error:
+            return self._unconfirmed(before, error)
         except AllegianceError as error:
             return {"code": "crash", "detail": error.what, "help": error.help or ""}
-        self._switch(after)
-        with suppress(OSError, AllegianceError):
-            snapshots.prune(self._folder)
+        self._switch(after, _SWITCH_SECONDS)
         return {**outcome, "snapshot": after.name}
+
+    def _unconfirmed(self, before: snapshots.Snapshot, error: snapshots.Unconfirmed) -> Outcome:
+        """Go on from what CURRENT names now, and tell what is known of the change."""
+        print(f"warning: {error.what} ({error.where})", file=sys.stderr, flush=True)
+        self._confirmed = False
+        self._behind = self._readers is not None
+        with suppress(AllegianceError):
+            self._switch(snapshots.current(self._folder), _SWITCH_SECONDS)
+        return {
+            "code": "outcome",
+            "detail": f"The change was made, but {error.what}: it may be gone after a power loss.",
+            "help": (
+                "Changes are refused until the disk confirms; once one is accepted, this one is "
+                f"safe. It is there if X-Allegiance-Release is greater than {before.name}."
+            ),
+        }
 
     def _apart(self, before: snapshots.Snapshot, fresh: Path, change: Change) -> Outcome:
         """Make the change in a process of its own and return what came of it."""
         reading, writing = os.pipe()
         parent = os.getpid()
-        # A SIGTERM just after the fork must not find our own handler in the child.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-        pid = os.fork()
-        if pid == 0:
-            try:
-                os.close(reading)
-                link = self._become_child(parent)
-                said = json.dumps(self._change(before, fresh, change, link)).encode()
-                confine.limit_wall_time(0)
-                with os.fdopen(writing, "wb") as pipe:
-                    pipe.write(said)
-            finally:
-                os._exit(0)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        os.close(writing)
         with os.fdopen(reading, "rb") as pipe:
+            # A SIGTERM just after the fork must not find our own handler in the child.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+            try:
+                pid = os.fork()
+                if pid == 0:
+                    self._be_child(parent, writing, before, fresh, change)
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+                os.close(writing)
             told = pipe.read()
         _, status = os.waitpid(pid, 0)
         code = os.waitstatus_to_exitcode(status)
@@ -162,9 +210,22 @@ class Writer:
             return outcome
         return self._why(code)
 
+    def _be_child(
+        self, parent: int, writing: int, before: snapshots.Snapshot, fresh: Path, change: Change
+    ) -> NoReturn:
+        try:
+            link = self._become_child(parent)
+            said = json.dumps(self._change(before, fresh, change, link)).encode()
+            confine.limit_wall_time(0)
+            with os.fdopen(writing, "wb") as pipe:
+                pipe.write(said)
+        finally:
+            os._exit(0)
+
     def _become_child(self, parent: int) -> Link | None:
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        # A commit that has begun is finished, also when SIGTERM goes to all processes at once.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         confine.die_with_parent(parent)
@@ -224,15 +285,28 @@ class Writer:
             "help": "Nothing was changed. Try it in another way, and please report it.",
         }
 
-    def _switch(self, after: snapshots.Snapshot) -> None:
+    def _switch(self, to: snapshots.Snapshot, seconds: float) -> None:
         """Have the readers open a snapshot. A host that starts meanwhile opens what is current."""
-        until = time.monotonic() + _SWITCH_SECONDS
-        what = {"do": "open", "store": str(after.store), "name": after.name}
-        while self._readers is not None and time.monotonic() < until:
+        until = time.monotonic() + seconds
+        what = {"do": "open", "store": str(to.store), "name": to.name}
+        self._behind = self._readers is not None
+        while self._readers is not None and self._behind and time.monotonic() < until:
             with suppress(OSError, ValueError):
-                if "opened" in control.order(self._readers, what):
-                    return
-            time.sleep(0.02)
+                self._behind = "opened" not in control.order(self._readers, what)
+            if self._behind and self._stop:
+                return  # The host may have been told to stop, too.
+            if self._behind:
+                time.sleep(0.02)
+
+
+_STOPPING = {
+    "code": "stopped",
+    "detail": "The server is stopping; nothing was changed.",
+    "help": "Send the change again once it is back.",
+}
+
+
+_NO_SPACE = os.strerror(errno.ENOSPC)
 
 
 def _as_it_came(change: Change, error: Unfit) -> Unfit:
@@ -250,7 +324,8 @@ def _as_it_came(change: Change, error: Unfit) -> Unfit:
 
 
 def _disk(error: Exception) -> Outcome:
-    full = getattr(error, "errno", None) == errno.ENOSPC or "space" in str(error).lower()
+    # An error of the engine has no number, only its text.
+    full = getattr(error, "errno", None) == errno.ENOSPC or _NO_SPACE in str(error)
     why = "the disk is full" if full else str(error)
     return {
         "code": "disk",

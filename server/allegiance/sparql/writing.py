@@ -8,32 +8,17 @@ go to the writer (``writer``), which makes each one whole or not at all.
 import asyncio
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
-from uuid import uuid4
-
-from pyoxigraph import (
-    DefaultGraph,
-    NamedNode,
-    Quad,
-    QueryResultsFormat,
-    QuerySolutions,
-    RdfFormat,
-    parse_query_results,
-    serialize,
-)
-from werkzeug.http import parse_etags, parse_options_header
-from werkzeug.sansio import multipart
 
 from allegiance.errors import ReleaseError
 from allegiance.release.snapshots import Seal
-from allegiance.release.writer import Change, Payload, tag
-from allegiance.sparql import description, encoding, formats
+from allegiance.release.writer import Change, tag
+from allegiance.sparql import changes, encoding, formats
 from allegiance.sparql.answers import VARY, Way, pass_on
 from allegiance.sparql.cache import Cache, matches
 from allegiance.sparql.failures import PROBLEMS, Problem
@@ -53,16 +38,18 @@ from allegiance.sparql.messages import (
     while_there,
 )
 from allegiance.sparql.pool import AsyncReaders
-from allegiance.sparql.query import check_update, silenced, using
-from allegiance.sparql.request import parse_update
 from allegiance.sparql.writer import pack
 
 _METHODS = "GET, HEAD, PUT, POST, DELETE, OPTIONS"
 _DATASETS = ("trig", "nquads")
-_DATASET_MEDIA = ("application/trig", "application/x-trig", "application/n-quads")
-_MOST_PARTS = 100
 _MOST_TOLD = 64 * 1024 * 1024
-_ALL = "SELECT ?s ?p ?o ?g { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }"
+"""Bytes of what the writer tells of one change, which may hold a report."""
+
+_UNKNOWN = Problem(
+    "outcome",
+    "The writer ended before it told the outcome: the change is whole or absent.",
+    "See whether it is there before you send it again.",
+)
 
 
 def hashed(token: str) -> str:
@@ -109,7 +96,7 @@ class Writing:
             await _tell(send, problem, [(b"allow", allowed.encode())])
             return
         if path == "/store" or path.startswith("/store/"):
-            graph = _graph(scope, headers)
+            graph = changes.graph_of(scope, headers)
             if method in ("GET", "HEAD"):
                 await while_there(self._read(scope, headers, graph, send), receive)
                 return
@@ -127,11 +114,15 @@ class Writing:
         location = None
         if path == "/update":
             change = await asyncio.to_thread(
-                _update, scope, headers, body, self._to, self._readers.allowed
+                changes.of_update, scope, headers, body, self._to.base, self._readers.allowed
             )
         else:
-            change, location = _store(scope, headers, graph, body)
-        await while_there(self._write(change, headers, location, send), receive)
+            change, location = changes.of_store(scope, headers, graph, body)
+        try:
+            await while_there(self._write(change, headers, location, send), receive)
+        except asyncio.CancelledError:
+            # The server ends and has waited long enough.
+            raise _UNKNOWN.error() from None
 
     def _may(self, headers: Mapping[str, str]) -> bool:
         scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -184,11 +175,7 @@ class Writing:
             said: dict[str, Any] = json.loads(told)
             return said
         except (OSError, ValueError):
-            raise Problem(
-                "crash",
-                "The writer ended before it told the outcome: the change is whole or absent.",
-                "See whether it is there before you send it again.",
-            ).error() from None
+            raise _UNKNOWN.error() from None
         finally:
             writer.transport.abort()
 
@@ -233,13 +220,9 @@ class Writing:
             raise Problem(
                 "address", "There is no such graph.", "Put one there, or ask /sparql."
             ).error()
-        if graph == "*":
-            await self._read_all(choice, scope, headers, send)
-            return
         where = "?s ?p ?o" if graph == "" else f"GRAPH <{graph}> {{ ?s ?p ?o }}"
-        answer = await self._readers.stream(
-            f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {where} }}", graph=choice.format.name
-        )
+        query = "" if graph == "*" else f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {where} }}"
+        answer = await self._readers.stream(query, graph=choice.format.name, whole=graph == "*")
         try:
             more = self._tag(answer.start.store, graph, choice.format.name)
             if more and matches(more, headers.get("if-none-match")):
@@ -275,38 +258,6 @@ class Writing:
             return None
         return f"{tag(told.id, told.versions, graph)}.{format}"
 
-    async def _read_all(
-        self, choice: formats.Choice, scope: Scope, headers: Mapping[str, str], send: Send
-    ) -> None:
-        answer = await self._readers.stream(_ALL, results="tsv")
-        try:
-            told = bytearray()
-            async for data in answer:
-                told += data
-                if len(told) > _MOST_TOLD:
-                    raise Problem(
-                        "bytes",
-                        f"The dataset has more than {_MOST_TOLD // 1024**2} MiB.",
-                        "Get it graph by graph, or take a backup: allegiance backup",
-                    ).error()
-        finally:
-            answer.close()
-        assert choice.format is not None
-        engine = formats.GRAPHS[choice.format.name].engine
-        body = await asyncio.to_thread(_dataset, bytes(told), engine)
-        more = self._tag(answer.start.store, "*", choice.format.name)
-        head: Headers = [*CORS, NO_SNIFFING, VARY, (b"content-type", choice.header.encode())]
-        if more:
-            head.append((b"etag", f'"{more}"'.encode()))
-        await send_whole(send, 200, head, body)
-
-
-def _dataset(tsv: bytes, format: RdfFormat) -> bytes:
-    found = parse_query_results(tsv, format=QueryResultsFormat.TSV)
-    assert isinstance(found, QuerySolutions)
-    quads = (Quad(row[0], row[1], row[2], row[3] or DefaultGraph()) for row in found)
-    return serialize(quads, format=format) or b""
-
 
 async def _tell(send: Send, problem: Problem, headers: Headers) -> None:
     async def with_headers(message: dict[str, Any]) -> None:
@@ -317,111 +268,3 @@ async def _tell(send: Send, problem: Problem, headers: Headers) -> None:
         await send(message)
 
     await fail(with_headers, problem)
-
-
-def _update(
-    scope: Scope, headers: Mapping[str, str], body: bytes, to: Written, allowed: Sequence[str]
-) -> Change:
-    asked = parse_update(scope["query_string"], headers.get("content-type", ""), body)
-    check_update(asked.update, allowed)
-    text = silenced(asked.update)
-    if asked.default or asked.named:
-        text = using(text, asked.default, asked.named)
-    return Change("update", update=text, base=to.base)
-
-
-def _address(scope: Scope, headers: Mapping[str, str], path: str) -> str:
-    path = scope.get("root_path", "") + path
-    return description.address(scope["scheme"], headers.get("host"), scope.get("server"), path)
-
-
-def _graph(scope: Scope, headers: Mapping[str, str]) -> str:
-    """Return which graph a request is for, as ``Change`` has it."""
-    fields = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    graphs = fields.get("graph", [])
-    if scope["path"] != "/store":
-        raw = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
-        graphs = [_address(scope, headers, raw)]
-    if len(graphs) + ("default" in fields) > 1:
-        raise Problem("request", "The request names several graphs.", "Name one.").error()
-    if not graphs:
-        return "" if "default" in fields else "*"
-    try:
-        name = NamedNode(graphs[0])
-    except ValueError:
-        name = None
-    if name is None or any(sign in graphs[0] for sign in '<>"{}|^`\\ \n\r\t'):
-        raise Problem("dataset", "The graph is no IRI.", "Name it by an absolute IRI.").error()
-    return name.value
-
-
-def _store(
-    scope: Scope, headers: Mapping[str, str], graph: str, body: bytes
-) -> tuple[Change, str | None]:
-    """Return the change that a request to the graph store asks for, and its new address."""
-    method = scope["method"].lower()
-    location = None
-    payloads: Sequence[Payload] = ()
-    if method != "delete":
-        base = graph if graph not in ("", "*") else _address(scope, headers, "/store")
-        payloads = _payloads(headers.get("content-type", ""), body, base)
-        dataset = all(each.media in _DATASET_MEDIA for each in payloads)
-        if graph == "*" and method == "post" and not dataset:
-            graph = location = _address(scope, headers, f"/store/{uuid4()}")
-            payloads = [Payload(each.body, each.media, graph) for each in payloads]
-        elif graph == "*" and not dataset:
-            raise Problem(
-                "request",
-                "The request is for the whole dataset, but brings a graph.",
-                "Name one: /store?default or /store?graph=IRI; a dataset comes as TriG or N-Quads.",
-            ).error()
-    if_match = headers.get("if-match")
-    return (
-        Change(
-            method,
-            graph,
-            payloads=payloads,
-            if_match=None if if_match is None else _tags(if_match),
-            if_none=headers.get("if-none-match", "").strip() == "*",
-        ),
-        location,
-    )
-
-
-def _tags(if_match: str) -> Sequence[str]:
-    """Return the versions named by tags, each of which is of a version in one format."""
-    if if_match.strip() == "*":
-        return ["*"]
-    return [value.rpartition(".")[0] for value in parse_etags(if_match).as_set()]
-
-
-def _payloads(content_type: str, body: bytes, base: str) -> Sequence[Payload]:
-    media, options = parse_options_header(content_type)
-    if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii", "ascii"):
-        raise Problem("media", "The RDF is not UTF-8.", "Send it as UTF-8.").error()
-    if not media:
-        raise Problem(
-            "media", "The request has no Content-Type.", "Send one, such as text/turtle."
-        ).error()
-    if media != "multipart/form-data":
-        return [Payload(body, media, base)]
-    decoder = multipart.MultipartDecoder(
-        options.get("boundary", "").encode("latin-1"), max_parts=_MOST_PARTS
-    )
-    found: list[tuple[str, bytearray]] = []
-    try:
-        decoder.receive_data(body)
-        decoder.receive_data(None)
-        event = decoder.next_event()
-        while not isinstance(event, (multipart.Epilogue, multipart.NeedData)):
-            if isinstance(event, (multipart.Field, multipart.File)):
-                kind, _ = parse_options_header(event.headers.get("content-type", "text/turtle"))
-                found.append((kind, bytearray()))
-            elif isinstance(event, multipart.Data):
-                found[-1][1].extend(event.data)
-            event = decoder.next_event()
-    except ValueError:
-        found = []
-    if not found:
-        raise Problem("request", "The multipart body has no parts.", "Send RDF in parts.").error()
-    return [Payload(bytes(data), kind, base) for kind, data in found]
