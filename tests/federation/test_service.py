@@ -307,6 +307,10 @@ def test_a_graph_folder_may_federate_too(good, tmp_path):
     with Running(str(folder), *arguments) as server:
         assert service(server, good.origin)[0] == 200
         refused(service(server, "http://example.org/"), 403, "service")
+        query = urllib.parse.quote(f"SELECT * {{ SERVICE <{good.origin}> {{ ?s ?p ?o }} }}")
+        status, page = server.get(f"sparql?query={query}", "text/html")
+        assert status == 200
+        assert b"urn:o" in page
 
 
 @pytest.mark.parametrize(
