@@ -71,6 +71,9 @@ class _Handler(BaseHTTPRequestHandler):
     def on_broken(self, fields: dict[str, str]) -> None:
         self._send(ONE_ROW[:40])
 
+    def on_boolean(self, fields: dict[str, str]) -> None:
+        self._send(b'{"head":{},"boolean":true}')
+
     def on_size(self, fields: dict[str, str]) -> None:
         self._send(ONE_ROW.ljust(int(fields["is"])))
 

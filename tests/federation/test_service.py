@@ -159,7 +159,7 @@ def test_a_variable_or_a_prefixed_name_is_refused_even_for_an_allowed_origin(ser
     [
         "SELECT * { FILTER(1<'x>')SERVICE <URL> { ?s ?p ?o } } #'",
         # What the engine would call if the IRI had passed the tokens.
-        "SELECT * { FILTER(1<'x>')SERVICE <http://127.0.0.1/ENCODED> { ?s ?p ?o } } #'",
+        "SELECT * { FILTER(1<'x>')SERVICE <http://127.0.0.1/loud/ENCODED> { ?s ?p ?o } } #'",
     ],
 )
 def test_service_hidden_from_the_tokens_gets_no_way_out(server, good, trap, query):
@@ -223,6 +223,7 @@ def test_a_bomb_of_an_endpoint_is_refused(server, good):
         ("type?is=application/n-triples", "no SPARQL result"),
         ("cut", "broke off"),
         ("broken", "cannot be read"),
+        ("boolean", "yes or no"),
         ("coded?as=gzip", "content coding"),
         ("coded?as=br", "content coding"),
     ],
@@ -237,8 +238,28 @@ def test_one_query_asks_only_so_often(server, good):
     before = len(good.asked)
     assert ask(server, query.format("1 2 3", good.origin))[0] == 200
     assert len(good.asked) == before + 3
-    ask(server, query.format("1 2 3 4 5 6", good.origin))
+    told = refused(ask(server, query.format("1 2 3 4 5 6", good.origin)), 502, "endpoint")
+    assert "more than 3 times" in told
     assert len(good.asked) == before + 6
+
+
+@pytest.mark.parametrize(
+    "pattern", ["FILTER EXISTS { S }", "FILTER NOT EXISTS { S }", "MINUS { S }", "OPTIONAL { S }"]
+)
+@pytest.mark.parametrize("path", ["status?is=500", "broken", "slow", "type?is=text/csv"])
+def test_no_failure_is_taken_for_an_answer_without_rows(server, good, pattern, path):
+    where = "SERVICE %s <URL> { ?x <urn:p> ?o }".replace("URL", f"{good.origin}/{path}")
+    query = "SELECT * { VALUES ?x { 1 } " + pattern.replace("S }", where + " }") + " }"
+    assert ask(server, query % "")[0] in (502, 504)
+    assert ask(server, query % "SILENT")[0] == 200
+
+
+def test_an_update_with_a_failure_inside_changes_nothing(server, good):
+    where = f"VALUES ?x {{ 1 }} MINUS {{ SERVICE <{good.origin}/status?is=500> {{ ?x ?p ?o }} }}"
+    text = f"INSERT {{ <urn:minus> <urn:b> ?x }} WHERE {{ {where} }}"
+    status, _, body = change_store(server.url.rstrip("/"), text)
+    refused((status, body), 502, "endpoint")
+    assert ask(server, "ASK { <urn:minus> ?p ?o }") == (200, "false")
 
 
 def test_a_call_ends_when_nobody_waits_for_it(good, tmp_path):
@@ -286,6 +307,10 @@ def test_a_graph_folder_may_federate_too(good, tmp_path):
     with Running(str(folder), *arguments) as server:
         assert service(server, good.origin)[0] == 200
         refused(service(server, "http://example.org/"), 403, "service")
+        query = urllib.parse.quote(f"SELECT * {{ SERVICE <{good.origin}> {{ ?s ?p ?o }} }}")
+        status, page = server.get(f"sparql?query={query}", "text/html")
+        assert status == 200
+        assert b"urn:o" in page
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def application(front: Front, counters: Counters) -> Watch:
     limits = front.limits
     site: Application | None = None
     if front.pages is not None:
-        pages = create_app(front.pages, Readers(front.readers, limits.of_query()))
+        pages = create_app(front.pages, Readers(front.readers, limits.of_query(), front.allowed))
         site = cast(Application, WSGIMiddleware(cast(Any, pages), workers=_PAGES_AT_ONCE))
     places = limits.of_front(front.fronts)
     readers = AsyncReaders(

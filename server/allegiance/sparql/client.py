@@ -6,7 +6,7 @@ does not reach it, and an answer is whole only when the reader said so.
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from io import BufferedIOBase
 from pathlib import Path
@@ -27,12 +27,15 @@ BUSY = Problem("busy", "The readers cannot be reached.", "Try again in a few sec
 class Readers:
     """The readers of one release, behind a Unix socket. Safe to share between threads.
 
+    allowed: origins that SERVICE may name.
+
     >>> Readers(Path("/run/…/readers.sock")).ask("ASK { ?s ?p ?o }")  # doctest: +SKIP
     b'{"head":{},"boolean":true}'
     """
 
     socket: Path
     limits: Limits = field(default_factory=Limits)
+    allowed: Sequence[str] = ()
 
     def ask(
         self,
@@ -68,7 +71,7 @@ class Readers:
         """Return the answer to iterate over, once its first bytes are there; close it, or use
         ``with``. Parameters and errors as for ``ask``; errors may also come while iterating.
         """
-        check(query)
+        check(query, self.allowed)
         request = make_request(query, results, graph, dataset, self.limits, seconds)
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:

@@ -34,6 +34,7 @@ _DOWN = Problem(
     "Try again in a few seconds.",
 )
 _SECONDS = struct.Struct("=d")
+_MOST_TOLD = 64 * 1024
 
 
 class Link:
@@ -41,6 +42,7 @@ class Link:
 
     def __init__(self, connection: socket.socket | None) -> None:
         self._connection = connection
+        self._asks = False
 
     @classmethod
     def join(cls, forwarder: Path) -> "Link":
@@ -73,7 +75,8 @@ class Link:
         Raises Stopped when the forwarder is gone.
         """
         changed = diverted(text)
-        if changed != text:
+        self._asks = changed != text
+        if self._asks:
             if self._connection is None:
                 raise _DOWN.error()
             try:
@@ -81,6 +84,24 @@ class Link:
             except OSError:
                 raise _DOWN.error() from None
         return changed
+
+    def failure(self) -> Problem | None:
+        """Return why a SERVICE of this query failed, if one did that is not SILENT.
+
+        The engine does not always say so: in EXISTS and MINUS it takes such a failure for an
+        answer without rows.
+        """
+        if self._connection is None:
+            return None
+        try:
+            told = self._connection.recv(_MOST_TOLD, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+        except OSError:
+            told = b""
+        if told:
+            return Problem(**json.loads(told)["forwarder"])
+        return _DOWN if self._asks else None
 
 
 class Peer:
@@ -105,6 +126,11 @@ class Peer:
             return None
         size = _SECONDS.size
         return float(_SECONDS.unpack(told[-size:])[0]) if len(told) >= size else None
+
+    def fail(self, problem: Problem) -> None:
+        """Tell it why its query must fail; once a query."""
+        with suppress(OSError):
+            self.connection.send(refusal(problem))
 
     def give(self) -> socket.socket | None:
         """Answer one call of ``socket``, which waits; return our end, if the process got one."""

@@ -14,12 +14,16 @@ from importlib.metadata import version
 from urllib.parse import quote, urljoin, urlsplit
 
 import h11
+from pyoxigraph import QueryResultsFormat, QuerySolutions, parse_query_results
 
 from allegiance.sparql import encoding
 from allegiance.sparql.failures import BadQuery, Problem
 from allegiance.sparql.origins import Origin, is_public, origin_of
 
-MEDIA = ("application/sparql-results+json", "application/sparql-results+xml")
+MEDIA = {
+    "application/sparql-results+json": QueryResultsFormat.JSON,
+    "application/sparql-results+xml": QueryResultsFormat.XML,
+}
 """What solutions of another endpoint may come as."""
 
 _MOST_REDIRECTS = 3
@@ -83,7 +87,9 @@ async def _follow(address: str, query: bytes, rules: Rules) -> Solutions:
         origin = _allowed(address, rules.allowed)
         response = await _post(origin, address, query, rules)
         if response.status not in _REDIRECTS:
-            return _solutions(address, response, rules.most)
+            found = _solutions(address, response, rules.most)
+            await asyncio.to_thread(_read_through, address, found)
+            return found
         to = urljoin(address, response.headers.get("location", ""))
         try:
             _allowed(to, rules.allowed)
@@ -241,6 +247,18 @@ def _solutions(address: str, response: _Response, most: int) -> Solutions:
         if error.problem.code == "body":
             raise _too_large(address, most).error() from None
         raise _endpoint(address, "answered in a broken or unknown content coding").error() from None
+
+
+def _read_through(address: str, found: Solutions) -> None:
+    """Raise BadQuery or Stopped unless all of it can be read as solutions."""
+    try:
+        read = parse_query_results(found.body, format=MEDIA[found.media])
+        if not isinstance(read, QuerySolutions):
+            raise _endpoint(address, "answered yes or no, and not with solutions").error()
+        for _ in read:
+            pass
+    except (SyntaxError, ValueError, OSError) as error:
+        raise _endpoint(address, f"sent what cannot be read: {str(error)[:200]}").error() from None
 
 
 def _too_large(address: str, most: int) -> Problem:

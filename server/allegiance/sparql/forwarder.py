@@ -26,7 +26,7 @@ from allegiance.sparql.diversion import Peer, refusal
 from allegiance.sparql.failures import BadQuery, Problem, Stopped
 from allegiance.sparql.federation import Rules, Solutions
 from allegiance.sparql.host import listen
-from allegiance.sparql.query import FORWARDER
+from allegiance.sparql.query import FORWARDER, SILENT
 
 _MOST_QUERY = 64 * 1024 * 1024
 _PIECE = 64 * 1024
@@ -97,6 +97,8 @@ class Forwarder:
             return 200, found.media, found.body
         except (BadQuery, Stopped) as error:
             problem = error.problem
+            if not request.target.decode("ascii").startswith(f"/{SILENT}"):
+                of.fail(problem)
             return problem.status, "application/problem+json", refusal(problem)
 
     async def _solutions(self, request: h11.Request, query: bytes, of: "_Joined") -> Solutions:
@@ -114,7 +116,7 @@ class Forwarder:
                 f"The query asks others more than {self._calls} times, which is the limit.",
                 "Take SERVICE out of EXISTS and LATERAL, where it is asked once a row.",
             ).error()
-        address = unquote(request.target.decode("ascii").removeprefix("/"))
+        address = unquote(request.target.decode("ascii").removeprefix("/").partition("/")[2])
         return await federation.ask(address, query, self._rules, of.until - time.monotonic())
 
 
@@ -130,6 +132,7 @@ class _Joined:
         self.may = False
         self.calls = 0
         self.until = 0.0
+        self._failed = False
         loop.add_reader(peer.connection, self._told)
         loop.add_reader(peer.listener, self._called)
 
@@ -141,6 +144,13 @@ class _Joined:
             self._peer.close()
             return
         self.may, self.calls, self.until = True, 0, time.monotonic() + seconds
+        self._failed = False
+
+    def fail(self, problem: Problem) -> None:
+        """Have the query fail, even where the engine goes on without these rows."""
+        if not self._failed:
+            self._failed = True
+            self._peer.fail(problem)
 
     def _called(self) -> None:
         given = self._peer.give()

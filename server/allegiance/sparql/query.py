@@ -90,12 +90,14 @@ def silenced(update: str) -> str:
     """Return an update that passed, in which LOAD SILENT names what no engine can load: it fails
     there without a word, as the specification has it, and asks nobody.
     """
-    return _renamed(update, "LOAD", lambda _: "refused:load")
+    return _renamed(update, "LOAD", lambda _, __: "refused:load")
 
 
 FORWARDER = "http://127.0.0.1/"
 """What the IRIs begin with that name other endpoints to the engine. Nothing listens there: see
 ``diversion``."""
+LOUD, SILENT = "loud/", "silent/"
+"""What follows then: whether the query is to fail when the other endpoint does."""
 
 
 def diverted(text: str) -> str:
@@ -103,10 +105,14 @@ def diverted(text: str) -> str:
 
     One within another stays as it is: the other endpoint is who asks it.
     """
-    return _renamed(text, "SERVICE", lambda iri: FORWARDER + quote(iri, safe=""))
+
+    def name(iri: str, silent: bool) -> str:
+        return FORWARDER + (SILENT if silent else LOUD) + quote(iri, safe="")
+
+    return _renamed(text, "SERVICE", name)
 
 
-def _renamed(text: str, keyword: str, name: Callable[[str], str]) -> str:
+def _renamed(text: str, keyword: str, name: Callable[[str, bool], str]) -> str:
     """Return the text with another IRI after each of that keyword, SILENT between them or not.
 
     In the group that may follow the IRI nothing is changed.
@@ -123,7 +129,7 @@ def _renamed(text: str, keyword: str, name: Callable[[str], str]) -> str:
             if token.kind == "close" and depth <= inside:
                 inside = None
         elif token.kind == "iri" and keyword in (last, before if last == "SILENT" else ""):
-            made += f"{text[at : token.start]}<{name(token.text[1:-1])}>"
+            made += f"{text[at : token.start]}<{name(token.text[1:-1], last == 'SILENT')}>"
             at = token.start + len(token.text)
             inside = depth if keyword == "SERVICE" else None
         before, last = last, token.word

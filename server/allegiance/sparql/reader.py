@@ -222,7 +222,9 @@ def _evaluate(
     except Stopped as error:
         raise _Unfit(error.problem) from None
     except (OSError, RuntimeError) as error:
-        raise _Unfit(_refused(str(error), query != request.query)) from None
+        raise _Unfit(_refused(str(error))) from None
+    if link is not None and (failed := link.failure()):
+        raise _Unfit(failed)
     return out
 
 
@@ -242,11 +244,8 @@ def _version(format: str) -> tuple[str, bool]:
     return name, version == frames.RDF_11
 
 
-def _refused(message: str, federated: bool) -> Problem:
-    """Return what an error of the engine means, for which it has no class of its own.
-
-    federated: whether the query has SERVICE.
-    """
+def _refused(message: str) -> Problem:
+    """Return what an error of the engine means, for which it has no class of its own."""
     if told := refused(message):
         return told
     if "RDF 1.2" in message:
@@ -259,12 +258,6 @@ def _refused(message: str, federated: bool) -> Problem:
         return Problem("function", f"{message}.", "Use a function of SPARQL 1.1.")
     if f"os error {errno.EACCES}" in message:
         return Problem("service", "This server does not ask other servers.", "Leave SERVICE out.")
-    if federated:
-        return Problem(
-            "endpoint",
-            f"The answer of another endpoint cannot be read: {message[:200]}",
-            "Ask it directly to see what it says.",
-        )
     return Problem("crash", f"The engine could not go on: {message[:200]}.")
 
 

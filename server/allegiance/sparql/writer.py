@@ -242,7 +242,10 @@ class Writer:
     ) -> Outcome:
         try:
             text = change.update if link is None else link.divert(change.update, self._seconds)
-            return asdict(write(before, fresh, replace(change, update=text), self._shapes))
+            done = write(before, fresh, replace(change, update=text), self._shapes)
+            if link is not None and (failed := link.failure()):
+                return dict(failed.facts())
+            return asdict(done)
         except Stopped as error:
             return dict(error.problem.facts())
         except Unfit as error:
