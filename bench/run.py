@@ -27,7 +27,7 @@ from tables import write
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "build" / "bench"
 SIZES = (10_000, 100_000, 1_000_000)
-_ANSWER_SECONDS = 120.0
+_ANSWER_SECONDS = 60.0
 
 
 def run(size: int, rounds: int) -> dict[str, object]:
@@ -73,10 +73,11 @@ def _began(server: Server, data: Path) -> dict[str, object]:
 
 
 def _answers(servers: list[Server]) -> tuple[dict[str, dict[str, float]], dict[str, list[str]]]:
-    """Return how long each server took for each query, alone; and who gave another answer.
+    """Return how long each server took for each query, alone; and who gave another answer. Who
+    gave none in time, or an error, is in neither.
 
     An answer counts as right when another engine gives it as well: ours and oxigraph serve share
-    theirs. Ends the program when no two engines agree.
+    theirs. Where no two engines agree, all are wrong.
     """
     alone: dict[str, dict[str, float]] = {}
     wrong: dict[str, list[str]] = {}
@@ -91,13 +92,18 @@ def _answers(servers: list[Server]) -> tuple[dict[str, dict[str, float]], dict[s
                 found[server.name] = read(body, query)
             except (OSError, ValueError) as error:
                 _say(f"{server.name}, {name}: {error}")
-        right = found[servers[1].name]
+                alone.setdefault(name, {}).pop(server.name, None)
+                # Most servers go on with a query whose client has left, and would slow the rest.
+                server.stop()
+                server.start()
+        ours: Answer | None = next(found[each.name] for each in servers[:2] if each.name in found)
         others = [each.name for each in servers[2:] if each.name in found]
-        if others and not any(found[each] == right for each in others):
-            raise SystemExit(f"{name}: no second engine gives the answer of oxigraph serve")
-        wrong[name] = [each.name for each in servers if found.get(each.name) != right]
+        if not any(found[each] == ours for each in others):
+            _say(f"{name}: no second engine gives the answer of ours")
+            ours = None  # So nobody's is believed.
+        wrong[name] = [each for each, answer in found.items() if answer != ours]
         for each in wrong[name]:
-            alone[name].pop(each, None)
+            del alone[name][each]
         # The first answer paid for a cold store: what decides how to measure is a second one.
         for server in servers:
             if alone[name].get(server.name, 9) < 1:
@@ -114,6 +120,7 @@ def _rates(
     cells: list[dict[str, object]] = []
     for name, query in QUERIES.items():
         for first in (False, True) if name in REPEATED else (True,):
+            paces = alone[name] if first else _paces(servers, query, alone[name])
             for connections in (1, 16):
                 _say(f"{name}, {'first' if first else 'repeated'}, {connections}")
                 rates: dict[str, list[float]] = {}
@@ -128,7 +135,7 @@ def _rates(
                             accept(query),
                             connections,
                             first,
-                            alone[name][server.name],
+                            paces[server.name],
                         )
                         if value is not None:
                             rates.setdefault(server.name, []).append(value)
@@ -136,6 +143,20 @@ def _rates(
                     {"query": name, "first": first, "connections": connections, "rates": rates}
                 )
     return cells
+
+
+def _paces(servers: list[Server], query: str, alone: dict[str, float]) -> dict[str, float]:
+    """Return how long each server takes for a query that it was asked before: a cache may hold it,
+    and then a quicker client has to ask.
+    """
+    paces = {}
+    for server in servers:
+        if server.name in alone:
+            server.ask(query, accept(query), _ANSWER_SECONDS)
+            began = time.monotonic()
+            server.ask(query, accept(query), _ANSWER_SECONDS)
+            paces[server.name] = time.monotonic() - began
+    return paces
 
 
 def _streams(servers: list[Server], rounds: int) -> dict[str, list[dict[str, float]]]:

@@ -57,7 +57,10 @@ def _size(told: dict[str, Any]) -> list[str]:
             row.append(f"{_number(median(rates[peer]))} · **{_ratio(rates[ours], rates[peer])}**")
         rows.append(row)
     lines += _table(["query", "text", "connections", ours, *peers], rows)
-    lines.append("One request alone, ms, also where it takes too long for the table above.")
+    lines.append(
+        "One request alone, ms, also where it takes too long for the table above. "
+        "“–”: no answer within 60 s, or another one."
+    )
     rows = [
         [name, *(_number(1000 * alone[each]) if each in alone else "–" for each in servers)]
         for name, alone in told["alone"].items()
