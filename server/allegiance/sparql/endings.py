@@ -2,6 +2,7 @@
 
 import signal
 
+from allegiance.sparql import confine
 from allegiance.sparql.failures import Problem
 
 NOT_TAKEN = 3
@@ -22,6 +23,8 @@ def why(code: int) -> Problem | None:
         )
     if code == -signal.SIGABRT:
         return out_of_memory()
+    if code == -signal.SIGSEGV:
+        return _out_of_stack()
     if code == NOT_TAKEN:
         return Problem("unread", "The client did not take the answer in time.", "Read it faster.")
     how = f"by {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
@@ -38,4 +41,13 @@ def out_of_memory() -> Problem:
         "memory",
         "The query needed more memory than one query may take.",
         "Narrow it: fewer combinations, an earlier FILTER, no ORDER BY over everything.",
+    )
+
+
+def _out_of_stack() -> Problem:
+    return Problem(
+        "nesting",
+        "The query is nested too deeply, or chains too many parts: the engine has "
+        f"{confine.STACK // 1024**2} MiB of stack for it.",
+        "Chain less: VALUES or IN in place of many || or UNION, or several queries.",
     )

@@ -14,10 +14,10 @@ from typing import cast
 
 from allegiance.sparql import frames
 from allegiance.sparql.client import BUSY, GONE, again, checked, make_request
-from allegiance.sparql.failures import Problem
+from allegiance.sparql.failures import BadQuery, Problem
 from allegiance.sparql.frames import BrokenFrame, Dataset, Limits, Request, Start
 from allegiance.sparql.messages import Receive, Send
-from allegiance.sparql.query import check, silenced
+from allegiance.sparql.query import check, longest_chain, silenced
 
 _LONG = 20_000
 """Characters of a query that are tokenized at once; longer ones would hold up other clients."""
@@ -175,6 +175,11 @@ class AsyncReaders:
                 return await self._begin(request)
         except TimeoutError:
             raise BUSY.error() from None
+        except BadQuery as error:
+            if error.problem.code != "nesting":
+                raise
+            problem = await asyncio.to_thread(longest_chain, query, error.problem)
+            raise problem.error() from None
         finally:
             self._counts.flight -= 1
 

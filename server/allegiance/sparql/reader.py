@@ -103,6 +103,7 @@ def read(
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        confine.limit_stack()
         work = _Work(connection, name, slots, slot, age)
         file = connection.makefile("rb")
         limits = None
