@@ -9,11 +9,13 @@ import sys
 import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from allegiance.sparql import Limits, Readers, Stopped
+from allegiance.sparql.pool import Places
 from allegiance.sparql.processes import wait_for_host
 
 from .served import Server, front, until
@@ -112,6 +114,21 @@ def test_a_client_that_leaves_in_mid_answer_ends_its_reader(server: Server):
     assert connection.recv(4096).startswith(b"HTTP/1.1 200")
     connection.close()
     assert until(lambda: not server.readers()) < 1
+
+
+def test_clients_that_do_not_read_take_no_place_from_those_who_ask_for_little(store: Path):
+    path = "/sparql?" + urllib.parse.urlencode({"query": ENDLESS})
+    with (
+        front(store, Limits(seconds=20), places=Places(sending=2)) as server,
+        ExitStack() as unread,
+    ):
+        for _ in range(2):
+            connection = unread.enter_context(server.raw())
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            assert connection.recv(12) == b"HTTP/1.1 200"
+        assert server.status()["sending"] == 2
+        assert [server.get("ASK {}").status for _ in range(20)] == [200] * 20
+        assert server.status()["sending"] == 2
 
 
 def test_a_client_that_does_not_read_ends_its_reader(strict: Server):

@@ -167,7 +167,6 @@ class AsyncReaders:
                 f"More than {self.places.flight} requests are in flight, which is the limit.",
                 "Try again in a few seconds.",
             ).error()
-        self._make_room()
         self._counts.flight += 1
         try:
             # The kernel's timer ends a query; this one is for a host that does not answer.
@@ -194,7 +193,9 @@ class AsyncReaders:
                 try:
                     connection.ask(again(request, time.monotonic() - began))
                     if await answer.begin(began):
-                        self._counts.sending[answer] = time.monotonic()
+                        if answer.start.length is None:
+                            self._make_room()
+                            self._counts.sending[answer] = time.monotonic()
                         return answer
                 except BaseException:
                     answer.close()
@@ -256,7 +257,10 @@ class AsyncReaders:
                 return
 
     def _make_room(self) -> None:
-        """Break off the answer whose client has taken nothing for longest, if room is short."""
+        """Break off the answer whose client has taken nothing for longest, if room is short.
+
+        Only long answers take room, so that who asks for little never waits for who takes little.
+        """
         sending = self._counts.sending
         if len(sending) < self.places.sending:
             return

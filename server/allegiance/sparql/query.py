@@ -16,8 +16,8 @@ FORMS = {"SELECT": "solutions", "ASK": "boolean", "CONSTRUCT": "graph", "DESCRIB
 """First keyword → the kind of answer."""
 
 _CHAINING = frozenset(
-    "AS BIND FILTER GRAPH MINUS OPTIONAL SELECT UNION VALUES ! && * + - / | || ^ { . ;".split()
-)
+    ("AS", "BIND", "FILTER", "GRAPH", "MINUS", "OPTIONAL", "SELECT", "UNION", "VALUES")
+) | frozenset(("!", "&&", "*", "+", "-", "/", "|", "||", "^", "{", ".", ";"))
 """What makes the engine's trees deeper each time it comes."""
 
 _UPDATES = frozenset(
