@@ -3,7 +3,7 @@
 import signal
 
 from allegiance.sparql import confine
-from allegiance.sparql.failures import Problem
+from allegiance.sparql.failures import OUT_OF_TIME, Problem
 
 NOT_TAKEN = 3
 """Exit code of a reader whose client did not take its answer in time."""
@@ -16,11 +16,7 @@ def why(code: int) -> Problem | None:
     if code == 0:
         return None
     if code in (-signal.SIGALRM, -signal.SIGPROF):
-        return Problem(
-            "time",
-            "The query did not finish within its time limit.",
-            "Narrow it: name more of the terms, join patterns by a variable, add a LIMIT.",
-        )
+        return OUT_OF_TIME
     if code == -signal.SIGABRT:
         return out_of_memory()
     if code == -signal.SIGSEGV:
