@@ -71,7 +71,7 @@ class Others:
         if failed:
             first = self._failed[0]
             how = first.status if first.status is not None else first.fault
-            slow = all(reply.end is End.LATE for reply in self._failed)
+            slow = all(reply.end is End.LATE or reply.status == 504 for reply in self._failed)
             return red(f"{text}, {failed} failed (first: {how})", slow=slow)
         if high <= self._grace:
             return green(text)
