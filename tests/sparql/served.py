@@ -15,6 +15,7 @@ from pathlib import Path
 import uvicorn
 
 from allegiance.sparql import AsyncReaders, Endpoint, Limits, Served, ServerLimits, control
+from allegiance.sparql.pool import Places
 from allegiance.sparql.processes import serving
 
 from .small import RELEASE
@@ -119,13 +120,19 @@ async def page(scope, receive, send) -> None:
 
 
 @contextmanager
-def front(store: Path, limits: Limits, site=page, drain: int | None = None) -> Iterator[Server]:
+def front(
+    store: Path,
+    limits: Limits,
+    site=page,
+    drain: int | None = None,
+    places: Places | None = None,
+) -> Iterator[Server]:
     """Run readers and a front over a store; ``drain`` are the seconds it has to end."""
     before = children(os.getpid())
     with serving(store, "https://example.org/", limits) as readers:
         (host,) = children(os.getpid()) - before
         endpoint = Endpoint(
-            AsyncReaders(readers.socket, limits),
+            AsyncReaders(readers.socket, limits, places),
             Served(RELEASE, None, ("a warning",)),
             site,
             limits=ServerLimits(timeout=limits.seconds, memory=limits.memory),

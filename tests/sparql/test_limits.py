@@ -1,17 +1,21 @@
 """Every query ends at its limit, whatever it does, and nobody else notices."""
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from allegiance.sparql import Limits, Readers, Stopped
+from allegiance.sparql.pool import Places
 from allegiance.sparql.processes import wait_for_host
 
 from .served import Server, front, until
@@ -67,12 +71,18 @@ def test_a_sort_beyond_the_memory_limit_gets_a_whole_503(strict: Server):
     assert strict.get("ASK {}").status == 200
 
 
-def test_a_query_that_ends_the_engine_gets_a_500_and_nobody_else_notices(server: Server):
-    # Nested without brackets, so that only the engine's own recursion meets it.
-    crash = f"ASK {{ FILTER({'1+' * 20000}1 = 1) }}".encode()
-    answer = server.post(crash, "application/sparql-query")
+@pytest.mark.parametrize("how", [signal.SIGSEGV, signal.SIGKILL])
+def test_a_query_whose_reader_crashes_gets_a_500_and_nobody_else_notices(
+    server: Server, how: signal.Signals
+):
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(server.get, RUNAWAY)
+        until(lambda: server.status()["working"] == 1)
+        for reader in server.readers():
+            os.kill(reader, how)
+        answer = asked.result()
     assert answer.status == 500
-    assert "SIGSEGV" in str(answer.problem["detail"])
+    assert "its process ended" in str(answer.problem["detail"])
     assert server.get("ASK {}").status == 200
 
 
@@ -104,6 +114,21 @@ def test_a_client_that_leaves_in_mid_answer_ends_its_reader(server: Server):
     assert connection.recv(4096).startswith(b"HTTP/1.1 200")
     connection.close()
     assert until(lambda: not server.readers()) < 1
+
+
+def test_clients_that_do_not_read_take_no_place_from_those_who_ask_for_little(store: Path):
+    path = "/sparql?" + urllib.parse.urlencode({"query": ENDLESS})
+    with (
+        front(store, Limits(seconds=20), places=Places(sending=2)) as server,
+        ExitStack() as unread,
+    ):
+        for _ in range(2):
+            connection = unread.enter_context(server.raw())
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            assert connection.recv(12) == b"HTTP/1.1 200"
+        assert server.status()["sending"] == 2
+        assert [server.get("ASK {}").status for _ in range(20)] == [200] * 20
+        assert server.status()["sending"] == 2
 
 
 def test_a_client_that_does_not_read_ends_its_reader(strict: Server):

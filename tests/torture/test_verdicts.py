@@ -47,6 +47,15 @@ def test_a_fault_has_its_verdict(behaviour: bad.Behaviour, case: str, verdict: s
     assert ran.code == (1 if verdict == "red" else 0)
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "slow"), [(bad.is_late, True), (bad.crashes_in_words, False), (bad.hangs, False)]
+)
+def test_what_rests_on_times_alone_is_told_apart(behaviour: bad.Behaviour, slow: bool):
+    with bad.endpoint(behaviour) as url:
+        ran = torture(url, "--limit", "0.5", "--only", "runaway/product", "--format", "json")
+    assert ran.cases["runaway/product"]["slow"] is slow
+
+
 def test_other_clients_that_have_to_wait_are_seen():
     with bad.endpoint(bad.hangs, one_at_a_time=True) as url:
         ran = torture(url, "--limit", "1", "--only", "runaway/product", "--format", "json")

@@ -165,11 +165,15 @@ def checked(kind: bytes, payload: bytes, limits: Limits) -> tuple[bytes, bytes]:
     """Raise what a FAILED frame says, with the limit that was met; anything else passes."""
     if kind != frames.FAILED:
         return kind, payload
-    problem = frames.unpack_failed(payload)
+    raise of_limit(frames.unpack_failed(payload), limits).error()
+
+
+def of_limit(problem: Problem, limits: Limits) -> Problem:
+    """Return a problem with the value of the limit that was met."""
     met = {
         "time": f"The limit is {limits.seconds:g} s.",
         "memory": f"The limit is {limits.memory // 1024**2} MiB.",
     }.get(problem.code)
     if met:
         problem = replace(problem, detail=f"{problem.detail} {met}")
-    raise problem.error()
+    return problem

@@ -117,6 +117,26 @@ def limit_memory(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (taken + size, taken + size))
 
 
+STACK = 64 * 1024 * 1024
+"""Bytes of stack that a query or an update may take: memory besides ``limit_memory``."""
+
+
+def limit_stack() -> None:
+    """Let this process have STACK, and tell by how it ends that this was not enough: the engine
+    recurses, and a stack that is used up ends its process by SIGSEGV.
+
+    Any other such fault ends it with the exit code 11 (SIGSEGV) instead: it reaches a handler,
+    for which there is no room on a stack that is used up.
+    """
+    most = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    size = STACK if most == resource.RLIM_INFINITY else min(STACK, most)
+    resource.setrlimit(resource.RLIMIT_STACK, (size, most))
+    libc = ctypes.CDLL(None)
+    libc.signal.argtypes = (ctypes.c_int, ctypes.c_void_p)
+    libc.signal.restype = ctypes.c_void_p
+    libc.signal(signal.SIGSEGV, ctypes.cast(libc._exit, ctypes.c_void_p))
+
+
 def limit_wall_time(seconds: float) -> None:
     """End this process by SIGALRM (left at its default) after that time; 0 lifts the limit."""
     signal.setitimer(signal.ITIMER_REAL, seconds)

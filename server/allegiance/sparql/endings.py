@@ -2,7 +2,8 @@
 
 import signal
 
-from allegiance.sparql.failures import Problem
+from allegiance.sparql import confine
+from allegiance.sparql.failures import OUT_OF_TIME, Problem
 
 NOT_TAKEN = 3
 """Exit code of a reader whose client did not take its answer in time."""
@@ -15,13 +16,11 @@ def why(code: int) -> Problem | None:
     if code == 0:
         return None
     if code in (-signal.SIGALRM, -signal.SIGPROF):
-        return Problem(
-            "time",
-            "The query did not finish within its time limit.",
-            "Narrow it: name more of the terms, join patterns by a variable, add a LIMIT.",
-        )
+        return OUT_OF_TIME
     if code == -signal.SIGABRT:
         return out_of_memory()
+    if code == -signal.SIGSEGV:
+        return _out_of_stack()
     if code == NOT_TAKEN:
         return Problem("unread", "The client did not take the answer in time.", "Read it faster.")
     how = f"by {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
@@ -38,4 +37,13 @@ def out_of_memory() -> Problem:
         "memory",
         "The query needed more memory than one query may take.",
         "Narrow it: fewer combinations, an earlier FILTER, no ORDER BY over everything.",
+    )
+
+
+def _out_of_stack() -> Problem:
+    return Problem(
+        "nesting",
+        "The query is nested too deeply, or chains too many parts: the engine has "
+        f"{confine.STACK // 1024**2} MiB of stack for it.",
+        "Chain less: VALUES or IN in place of many || or UNION, or several queries.",
     )

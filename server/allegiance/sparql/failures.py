@@ -88,6 +88,13 @@ class Problem:
         return Stopped(self) if self.code in _STOPPED else BadQuery(self)
 
 
+OUT_OF_TIME = Problem(
+    "time",
+    "The query did not finish within its time limit.",
+    "Narrow it: name more of the terms, join patterns by a variable, add a LIMIT.",
+)
+
+
 class _WithProblem(AllegianceError):
     def __init__(self, problem: Problem) -> None:
         where = None if problem.line is None else f"line {problem.line}, column {problem.column}"

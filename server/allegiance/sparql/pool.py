@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import cast
 
 from allegiance.sparql import frames
-from allegiance.sparql.client import BUSY, GONE, again, checked, make_request
-from allegiance.sparql.failures import Problem
+from allegiance.sparql.client import BUSY, GONE, again, checked, make_request, of_limit
+from allegiance.sparql.failures import OUT_OF_TIME, BadQuery, Problem
 from allegiance.sparql.frames import BrokenFrame, Dataset, Limits, Request, Start
 from allegiance.sparql.messages import Receive, Send
-from allegiance.sparql.query import check
+from allegiance.sparql.query import check, longest_chain
 
 _LONG = 20_000
 """Characters of a query that are tokenized at once; longer ones would hold up other clients."""
 _MOST_BUFFERED = 4 * frames.DATA_SIZE
 _QUICK_SECONDS = 0.1
 _IDLE_SECONDS = 10.0
-_GRACE_SECONDS = 2.0
+_GRACE_SECONDS = 0.1
 _LAST_SECONDS = 0.1
 
 
@@ -157,12 +157,14 @@ class AsyncReaders:
         seconds: float | None = None,
         name: str = "",
         whole: bool = False,
+        since: float | None = None,
     ) -> "AsyncAnswer":
         """Return the answer once its first bytes are there; close it. As ``Readers.stream``, but
         for a query that passed ``kind``.
 
         name: under which the query can be ended.
         whole: ask for all quads of the store, in place of a query.
+        since: when its time began (``time.monotonic``), if not now.
         """
         request = make_request(
             query, results, graph, dataset, self.limits, seconds, name, self._as_written
@@ -174,19 +176,25 @@ class AsyncReaders:
                 f"More than {self.places.flight} requests are in flight, which is the limit.",
                 "Try again in a few seconds.",
             ).error()
-        self._make_room()
         self._counts.flight += 1
         try:
-            # The kernel's timer ends a query; this one is for a host that does not answer.
-            async with asyncio.timeout(request.limits.seconds + _GRACE_SECONDS):
-                return await self._begin(request)
+            # The kernel's timer ends a query. But a process ends only when its memory is given
+            # back, which takes its time on a busy machine; the client need not wait for that.
+            began = time.monotonic() if since is None else since
+            left = request.limits.seconds + _GRACE_SECONDS - (time.monotonic() - began)
+            async with asyncio.timeout(left):
+                return await self._begin(request, began)
         except TimeoutError:
-            raise BUSY.error() from None
+            raise of_limit(OUT_OF_TIME, request.limits).error() from None
+        except BadQuery as error:
+            if error.problem.code != "nesting":
+                raise
+            problem = await asyncio.to_thread(longest_chain, query, error.problem)
+            raise problem.error() from None
         finally:
             self._counts.flight -= 1
 
-    async def _begin(self, request: Request) -> "AsyncAnswer":
-        began = time.monotonic()
+    async def _begin(self, request: Request, began: float) -> "AsyncAnswer":
         turn = _Turn(self._quick)
         try:
             await turn.take(min(request.limits.seconds, 10))
@@ -196,7 +204,9 @@ class AsyncReaders:
                 try:
                     connection.ask(again(request, time.monotonic() - began))
                     if await answer.begin(began):
-                        self._counts.sending[answer] = time.monotonic()
+                        if answer.start.length is None:
+                            self._make_room()
+                            self._counts.sending[answer] = time.monotonic()
                         return answer
                 except BaseException:
                     answer.close()
@@ -259,7 +269,10 @@ class AsyncReaders:
                 return
 
     def _make_room(self) -> None:
-        """Break off the answer whose client has taken nothing for longest, if room is short."""
+        """Break off the answer whose client has taken nothing for longest, if room is short.
+
+        Only long answers take room, so that who asks for little never waits for who takes little.
+        """
         sending = self._counts.sending
         if len(sending) < self.places.sending:
             return

@@ -8,6 +8,7 @@ client takes a part for the whole.
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -178,6 +179,7 @@ class Endpoint:
             body = await read_body(headers, receive, most)
             body = encoding.decode(body, headers.get("content-encoding", ""), most)
         note = _note(scope)
+        began = time.monotonic()
         way = self._way(scope, headers, body)
         none_match = headers.get("if-none-match")
         if way.tag is not None and await repeat(self._cache, way, none_match, send):
@@ -224,7 +226,7 @@ class Endpoint:
             note.cache = "hit"
             return
         note.cache = "miss"
-        await while_there(self._answer(asked, query, choice, way, send, note), receive)
+        await while_there(self._answer(asked, query, choice, way, send, note, began), receive)
 
     def _way(self, scope: Scope, headers: Mapping[str, str], body: bytes) -> Way:
         """Return how the answer to a request goes out, as far as its header tells."""
@@ -276,8 +278,9 @@ class Endpoint:
         way: Way,
         send: Send,
         note: Note,
+        began: float,
     ) -> None:
-        """Have a query answered, and pass the answer on."""
+        """Have a query answered, and pass the answer on; its time counts from ``began``."""
         assert choice.format is not None
         name = choice.format.name
         version = f";{frames.RDF_11}" if choice.without_triple_terms else ""
@@ -288,6 +291,7 @@ class Endpoint:
                 graph=(name if name in formats.GRAPHS else "turtle") + version,
                 dataset=asked.dataset,
                 name=note.id,
+                since=began,
             )
         except BadQuery as error:
             if query == asked.query or error.problem.code != "syntax":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from urllib.parse import quote
 
 from allegiance.sparql.failures import Problem
@@ -9,10 +10,16 @@ from allegiance.sparql.origins import origin_of
 from allegiance.sparql.tokens import Token, position, tokens
 
 MAX_DEPTH = 250
-"""Brackets open at once. The engine's parser recurses; at some 600 it can end its process."""
+"""Brackets open at once: more than anyone writes, and few enough to say where they begin. What
+the engine recurses on without brackets, such as ``1 + 1 + 1``, its stack limits."""
 
 FORMS = {"SELECT": "solutions", "ASK": "boolean", "CONSTRUCT": "graph", "DESCRIBE": "graph"}
 """First keyword → the kind of answer."""
+
+_CHAINING = frozenset(
+    ("AS", "BIND", "FILTER", "GRAPH", "MINUS", "OPTIONAL", "SELECT", "UNION", "VALUES")
+) | frozenset(("!", "&&", "*", "+", "-", "/", "|", "||", "^", "{", ".", ";"))
+"""What makes the engine's trees deeper each time it comes."""
 
 _UPDATES = frozenset(
     ("ADD", "CLEAR", "COPY", "CREATE", "DELETE", "DROP", "INSERT", "LOAD", "MOVE", "WITH")
@@ -78,6 +85,22 @@ def check(query: str, allowed: Sequence[str] = ()) -> str | None:
             "Write one, such as: SELECT * WHERE { ?s ?p ?o } LIMIT 10",
         ).error()
     return FORMS.get(first or "")
+
+
+def longest_chain(query: str, problem: Problem) -> Problem:
+    """Return the problem of a query that is too deep for the engine, with the place where what it
+    chains most begins.
+    """
+    found: dict[str, list[Token]] = {}
+    for token in tokens(query):
+        if (text := token.word or token.text) in _CHAINING:
+            found.setdefault(text, []).append(token)
+    if not found:
+        return problem
+    text, most = max(found.items(), key=lambda item: len(item[1]))
+    line, column = position(query, most[0].start)
+    detail = f"{problem.detail} It has {len(most):,} of “{text}”, the first of them here."
+    return replace(problem, detail=detail, line=line, column=column, fragment=most[0].text)
 
 
 _NO_SERVICE = (

@@ -121,6 +121,7 @@ def read(
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        confine.limit_stack()
         work = _Work(connection, name, slots, slot, age)
         link = None if shared.forwarder is None else Link.join(shared.forwarder)
         file = connection.makefile("rb")
@@ -361,7 +362,7 @@ class _Out:
             confine.limit_wall_time(0)
             self._work.send()
             head = Start(self._kind, self.format, len(self._held), self._work.name).pack()
-        stays = self._work.stays()
+        stays = not self._begun and self._work.stays()
         data = frames.pack(frames.DATA, bytes(self._held)) if self._held else b""
         told = json.dumps({"rows": self._rows, "stays": stays}).encode()
         self._connection.sendall(head + data + frames.pack(frames.END, told))
@@ -371,7 +372,9 @@ class _Out:
         if self._begun:
             return
         self._begun = True
-        # From here on the client sets the pace, so only our own work counts.
+        # From here on the client sets the pace, so only our own work counts; and whoever waits
+        # for the first byte of an answer goes before who has had some.
+        confine.lower_priority(0)
         self._work.send()
         confine.limit_wall_time(0)
         confine.limit_cpu_time(self._request.limits.seconds)

@@ -233,6 +233,7 @@ class Writer:
         if link is None:
             confine.refuse_sockets()
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        confine.limit_stack()
         confine.limit_memory(self._memory)
         confine.limit_wall_time(self._seconds)
         return link
@@ -281,6 +282,13 @@ class Writer:
                 "code": "memory",
                 "detail": f"The change needed too much memory. The limit is {size} MiB.",
                 "help": "Change less at once.",
+            }
+        if code == -signal.SIGSEGV:
+            return {
+                "code": "nesting",
+                "detail": "The update is nested too deeply, or chains too many parts: the engine "
+                f"has {confine.STACK // 1024**2} MiB of stack for it.",
+                "help": "Nothing was changed. Chain less, or change the data in several updates.",
             }
         return {
             "code": "crash",

@@ -71,10 +71,11 @@ class Others:
         if failed:
             first = self._failed[0]
             how = first.status if first.status is not None else first.fault
-            return red(f"{text}, {failed} failed (first: {how})")
+            slow = all(reply.end is End.LATE or reply.status == 504 for reply in self._failed)
+            return red(f"{text}, {failed} failed (first: {how})", slow=slow)
         if high <= self._grace:
             return green(text)
-        return amber(text) if high <= max(_SLOW, self._grace) else red(text)
+        return (amber if high <= max(_SLOW, self._grace) else red)(text, slow=True)
 
 
 def quantile(values: Sequence[float], share: float) -> float:

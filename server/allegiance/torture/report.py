@@ -54,6 +54,7 @@ def as_json(card: Scorecard) -> str:
                 **about(result.case),
                 "verdict": result.seen.verdict.value,
                 "seen": clean(result.seen.text),
+                "slow": result.seen.slow,
                 "seconds": round(result.seconds, 3),
             }
             for result in card.results

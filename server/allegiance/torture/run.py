@@ -165,7 +165,7 @@ class _Run:
             return seen
         waited = self._probe.yardstick.settle(_MOST_BACK)
         if waited is not None:
-            late = amber(f"idle again after {span(waited)}")
+            late = amber(f"idle again after {span(waited)}", slow=True)
             return seen if waited <= _BACK else seen & late
         if restart is not None:
             self._restart(restart)

@@ -22,15 +22,21 @@ _ORDER = list(Verdict)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A verdict with what was seen, as one short phrase."""
+    """A verdict with what was seen, as one short phrase.
+
+    slow: whether it rests on times alone, which a busy machine lengthens.
+    """
 
     verdict: Verdict
     text: str
+    slow: bool = False
 
     def __and__(self, other: "Seen") -> "Seen":
         """Return the worse verdict, with both texts."""
         worse = max(self.verdict, other.verdict, key=_ORDER.index)
-        return Seen(worse, "; ".join(text for text in (self.text, other.text) if text))
+        slow = all(seen.slow for seen in (self, other) if seen.verdict is not Verdict.GREEN)
+        text = "; ".join(text for text in (self.text, other.text) if text)
+        return Seen(worse, text, slow and worse is not Verdict.GREEN)
 
 
 def green(text: str) -> Seen:
@@ -38,14 +44,14 @@ def green(text: str) -> Seen:
     return Seen(Verdict.GREEN, text)
 
 
-def amber(text: str) -> Seen:
+def amber(text: str, *, slow: bool = False) -> Seen:
     """Return: harmless, but not as it should be."""
-    return Seen(Verdict.AMBER, text)
+    return Seen(Verdict.AMBER, text, slow)
 
 
-def red(text: str) -> Seen:
+def red(text: str, *, slow: bool = False) -> Seen:
     """Return: dangerous, or a lie."""
-    return Seen(Verdict.RED, text)
+    return Seen(Verdict.RED, text, slow)
 
 
 LIMITED = frozenset({400, 408, 413, 414, 422, 429, 431, 503, 504})
@@ -105,7 +111,7 @@ def in_time(reply: Reply, limit: float, grace: float) -> Seen:
     if over <= grace:
         return green("")
     text = f"{span(over)} over the limit"
-    return amber(text) if over <= max(_LATE, 2 * grace) else red(text)
+    return (amber if over <= max(_LATE, 2 * grace) else red)(text, slow=True)
 
 
 def ended(
@@ -118,7 +124,8 @@ def ended(
     an honest end, and the limit holds for the work only, so that it may take twice as long.
     """
     if streams and reply.status == 200 and reply.end is End.LATE:
-        return amber(f"200, still sending after {span(reply.seconds)}, {reply.size:,} bytes")
+        text = f"200, still sending after {span(reply.seconds)}, {reply.size:,} bytes"
+        return amber(text, slow=True)
     when = in_time(reply, 2 * limit if streams else limit, grace)
     if reply.status == 200:
         return _ended_as_success(reply, rows, streams) & when

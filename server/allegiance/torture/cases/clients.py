@@ -92,7 +92,7 @@ def _back(probe: Probe, text: str) -> Seen:
     if waited is None:
         return red(f"{text}; not idle after {span(_MOST_BACK)}")
     seen = f"{text}; {idle(waited)}"
-    return green(seen) if waited <= _BACK else amber(seen)
+    return green(seen) if waited <= _BACK else amber(seen, slow=True)
 
 
 def _leaves(leave: Callable[[Connection], None]) -> Callable[[Probe], Seen]:

@@ -72,7 +72,7 @@ def _runaways(probe: Probe) -> Seen:
     late = [one for one in replies if one.seconds > 2 * probe.limit + probe.grace]
     seen = _worst(replies, LIMITED, frozenset({200, 500}))
     if late:
-        seen = seen & amber(f"{len(late)} later than twice the limit")
+        seen = seen & amber(f"{len(late)} later than twice the limit", slow=True)
     return seen & others.seen()
 
 
@@ -122,7 +122,8 @@ def _mixed(probe: Probe) -> Seen:
     waited = probe.yardstick.settle(10)
     if waited is None:
         return red("not idle after 10 s") & others.seen()
-    return (green if waited <= 1 else amber)(idle(waited)) & others.seen()
+    seen = green(idle(waited)) if waited <= 1 else amber(idle(waited), slow=True)
+    return seen & others.seen()
 
 
 def _case(name: str, does: str, demands: str, run: Callable[[Probe], Seen], quick: bool) -> Case:
