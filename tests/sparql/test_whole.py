@@ -12,27 +12,14 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from pyoxigraph import QueryResultsFormat, RdfFormat, Triple, parse, parse_query_results
+from pyoxigraph import Triple, parse, parse_query_results
 
 from allegiance.sparql import Limits
 
+from .media import GRAPHS, RESULTS
 from .served import Server, front
 from .small import ENDLESS, RUNAWAY
 
-RESULTS = {
-    "application/sparql-results+json": QueryResultsFormat.JSON,
-    "application/sparql-results+xml": QueryResultsFormat.XML,
-    "text/csv": QueryResultsFormat.CSV,
-    "text/tab-separated-values": QueryResultsFormat.TSV,
-}
-GRAPHS = {
-    "text/turtle": RdfFormat.TURTLE,
-    "application/n-triples": RdfFormat.N_TRIPLES,
-    "application/rdf+xml": RdfFormat.RDF_XML,
-    "application/ld+json": RdfFormat.JSON_LD,
-    "application/trig": RdfFormat.TRIG,
-    "application/n-quads": RdfFormat.N_QUADS,
-}
 MANY = "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 5000"
 TRIPLES = "CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }"
 ENDLESS_GRAPH = ENDLESS.replace("SELECT *", "CONSTRUCT { ?a ?e ?i }")

@@ -47,11 +47,6 @@ _BACKLOG = 512
 _SENDING = 64
 """Connections beyond readers and line: readers whose clients take their answers."""
 
-_BUSY = Problem(
-    "busy",
-    "All places for slow queries are taken, and the line for them is full or too slow.",
-    "Try again in a few seconds, or ask something narrower.",
-)
 _CANCELLED = Problem("cancelled", "The query was cancelled by its id.")
 
 
@@ -65,6 +60,21 @@ class Room:
     slow: int = 4
     line: int = 32
     wait: float = 10.0
+
+    def full(self) -> Problem:
+        """Return what a slow query is told that finds the line full."""
+        return self._busy(f"and so is the line for them, which is {self.line} long")
+
+    def late(self) -> Problem:
+        """Return what a slow query is told that waited in vain."""
+        return self._busy(f"and none became free in {self.wait:g} s, the limit of waiting")
+
+    def _busy(self, why: str) -> Problem:
+        return Problem(
+            "busy",
+            f"All {self.slow} places for slow queries are taken, {why}.",
+            "Try again in a few seconds, or ask something narrower.",
+        )
 
 
 class Host:
@@ -267,7 +277,7 @@ class Host:
                 self._turn_slow(place)
         while self._line and now - self._line[0].since > self._room.wait:
             place = self._line.popleft()
-            self._tell(place, frames.failed(_BUSY))
+            self._tell(place, frames.failed(self._room.late()))
             self._drop(place)
         return busy
 
@@ -297,7 +307,7 @@ class Host:
     def _wait(self, place: Place) -> None:
         place.aside = False
         if len(self._line) >= self._room.line:
-            self._tell(place, frames.failed(_BUSY))
+            self._tell(place, frames.failed(self._room.full()))
             self._drop(place)
             return
         place.since = time.monotonic()
@@ -362,7 +372,10 @@ class Host:
                     self._tell(place, frames.failed(_CANCELLED))
                     self._drop(place)
                     ended += 1
-            elif self._slots.query(place.slot) == query and self._busy(place):
+            # One that was let in has its id here before its new reader says so.
+            elif place.id == query or (
+                self._slots.query(place.slot) == query and self._busy(place)
+            ):
                 place.cancelled, place.aside = True, False
                 self._kill(place)
                 ended += 1
