@@ -34,6 +34,12 @@ def test_the_installed_command_says_the_same(graph: Graph) -> None:
     assert "HermiT was not asked" in done.stdout
 
 
+def test_it_works_from_the_root_where_services_and_containers_begin(graph: Graph) -> None:
+    command = Path(sys.executable).with_name("allegiance")
+    done = subprocess.run([command, "check", graph.path], cwd="/", capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 # Syntax
 
 

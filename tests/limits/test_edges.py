@@ -13,6 +13,7 @@ from serve.running_server import Running, until
 from .asking import ENDLESS, RUNAWAY, ask, drain, metric, port, raw, send
 
 ROWS = "SELECT ?s { ?s ?p ?o } LIMIT %d"
+TURTLE = {"Accept": "text/turtle"}
 GRAPH = "CONSTRUCT { ?s ?p ?o } WHERE { SELECT * { ?s ?p ?o } LIMIT %d }"
 
 
@@ -99,11 +100,27 @@ def test_what_is_no_http_is_told(tight: Running):
 
 
 def test_a_header_that_does_not_come(tight: Running):
-    began = time.monotonic()
     answer = raw(tight, b"GET /livez HTTP/1.1\r\nHost: a\r\n")
-    assert 0.4 < time.monotonic() - began < 2
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"0.5 s" in answer
+
+
+def test_a_header_and_a_body_that_come_in_time_in_pieces(own):
+    pieces = (
+        b"POST /sparql HTTP/1.1\r\nHo",
+        b"st: a\r\nConnection: close\r\nContent-Type: application/sparql-query\r\nContent-Len",
+        b"gth: 6\r\n\r\nAS",
+        b"K {}",
+    )
+    arguments = ("--header-seconds", "20", "--body-seconds", "20")
+    with (
+        Running(str(own), "--port", "0", *arguments) as server,
+        socket.create_connection(("127.0.0.1", port(server)), timeout=20) as connection,
+    ):
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(0.1)
+        assert drain(connection).startswith(b"HTTP/1.1 200")
 
 
 def test_a_body_that_does_not_come(tight: Running):
@@ -114,6 +131,7 @@ def test_a_body_that_does_not_come(tight: Running):
     answer = raw(tight, head)
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"body" in answer
+    assert b"0.5 s" in answer
 
 
 def test_a_long_body_at_a_good_pace_may_take_longer(own):
@@ -143,13 +161,26 @@ def test_time(tight: Running):
     began = time.monotonic()
     over = ask(tight, RUNAWAY)
     assert over.status == 504
-    assert 2 <= time.monotonic() - began < 2.3
+    # How soon after the limit is measured by the runaways.
+    assert time.monotonic() - began >= 2
     assert "limit is 2 s" in over.detail
 
 
 def test_memory(tight: Running):
-    query = "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY ?a ?f"
-    over = ask(tight, query)
+    def holding(mebibytes: int) -> str:
+        # A text of 64 KiB by doubling; then so many like it, each another, and all kept at once.
+        doubled = "".join(f"BIND(CONCAT(?x{n}, ?x{n}) AS ?x{n + 1}) " for n in range(11))
+        numbers = " ".join(map(str, range(mebibytes * 16)))
+        return (
+            f'SELECT (SUM(STRLEN(?y)) AS ?n) {{ BIND("{"a" * 32}" AS ?x0) {doubled}'
+            f"VALUES ?i {{ {numbers} }} BIND(CONCAT(?x11, STR(?i)) AS ?y) }}"
+        )
+
+    post = {"Content-Type": "application/sparql-query", "Accept": "text/csv"}
+    under = send(tight, "POST", "/sparql", holding(43).encode(), post)
+    assert under.status == 200
+    assert int(under.body.split()[1]) > 43 * 1024**2
+    over = send(tight, "POST", "/sparql", holding(48).encode(), post)
     assert over.status == 503
     assert over.headers["retry-after"]
     assert over.problem == "memory"
@@ -188,7 +219,24 @@ def test_one_that_waited_is_let_in_and_answered(own):
     assert len({one.body for one in told}) == 1
 
 
-def test_connections(tight: Running):
+def test_connections_up_to_the_limit_are_answered(own):
+    with Running(str(own), "--port", "0", "--fronts", "1", "--connections", "5") as server:
+        # The one by which it was seen to be ready goes first.
+        until(lambda: metric(server, "connections") == 1)
+        held = [socket.create_connection(("127.0.0.1", port(server)), timeout=20) for _ in range(5)]
+        for connection in held:
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        over = raw(server, b"")
+        assert over.startswith(b"HTTP/1.1 503")
+        assert b"More than 5 connections" in over
+        held.pop().close()
+        until(lambda: metric(server, "connections") == 5)
+        for connection in held:
+            connection.close()
+
+
+def test_connections_over_all_fronts(tight: Running):
     held = [socket.create_connection(("127.0.0.1", port(tight)), timeout=5) for _ in range(70)]
     try:
         refused = 0
@@ -204,15 +252,25 @@ def test_connections(tight: Running):
 
 def test_requests_a_minute_of_one_client(own):
     with Running(str(own), "--port", "0", "--per-minute", "60", "--fronts", "2") as server:
-        told = [ask(server, "ASK {}") for _ in range(14)]
-        assert [one.status for one in told[:10]] == [200] * 10
-        over = told[-1]
+        passed = 0
+        while (over := ask(server, "ASK {}")).status == 200:
+            passed += 1
+            assert passed < 200, "a bucket without a floor"
+        assert passed >= 10
         assert over.status == 429
         assert over.problem == "often"
+        assert "more than 60 requests a minute" in over.detail
         assert int(over.headers["retry-after"]) >= 1
         assert send(server, "GET", "/livez").status == 200
-        time.sleep(1.1)
-        assert ask(server, "ASK {}").status == 200
+        until(lambda: ask(server, "ASK {}").status == 200)
+        described = []
+        until(
+            lambda: (
+                described.append(send(server, "GET", "/sparql", headers=TURTLE))
+                or described[-1].status == 200
+            )
+        )
+    assert re.search(r"requestsPerMinute>? 60\b", described[-1].body.decode())
 
 
 def test_each_limit_is_told_in_the_service_description(tight: Running):

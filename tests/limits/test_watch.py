@@ -1,5 +1,6 @@
 """Ending queries by id, counting, logging, proxies, and clients that are slow on purpose."""
 
+import http.client
 import json
 import re
 import shutil
@@ -11,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from serve.running_server import Running, run, until
+from serve.running_server import Running, kill, run, until
+from sparql.media import GRAPHS, RESULTS
 
-from .asking import ENDLESS, RUNAWAY, ask, metric, port, send
+from .asking import ENDLESS, RUNAWAY, ask, drain, metric, port, send
 
 WORKING = 'readers{state="working"}'
 SENDING = 'readers{state="sending"}'
+MEDIA = [*RESULTS, *GRAPHS]
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +118,54 @@ def test_metrics_are_counted_over_all_fronts(server: Running):
     assert page.headers["content-type"].startswith("text/plain; version=0.0.4")
     for line in page.body.decode().splitlines():
         assert re.fullmatch(r"# (HELP|TYPE) \w+ .+|\w+(\{\w+=\"[^\"]*\"\})? [\d.e+-]+", line), line
+
+
+def test_a_front_that_was_killed_leaves_no_wrong_figures(own: Path):
+    arguments = ("--fronts", "2", "--timeout", "60", "--log", "none")
+    with Running(str(own), "--port", "0", *arguments) as server:
+        assert ask(server, "ASK {}").status == 200
+        held = [open_runaway(server) for _ in range(4)]
+        until(lambda: metric(server, WORKING) == 4)
+        before = metric(server, 'requests_total{status="200"}')
+        fronts = server.all("allegiance.cli.front")
+        assert len(fronts) == 2
+        for front in fronts:
+            kill(front)
+        until(lambda: len(server.all("allegiance.cli.front") - fronts) == 2)
+        # What worked for them has ended; only this request is being answered, by one connection.
+        until(lambda: _asked(server, "in_flight") == 1)
+        until(lambda: _asked(server, "connections") == 1)
+        until(lambda: _asked(server, WORKING) == 0)
+        assert metric(server, 'requests_total{status="200"}') >= before
+        for connection in held:
+            connection.close()
+
+
+def _asked(server: Running, name: str) -> float:
+    """Return a figure; -1 when the front that was asked was just killed."""
+    try:
+        return metric(server, name)
+    except (OSError, http.client.HTTPException):
+        return -1
+
+
+@pytest.mark.parametrize("media", MEDIA)
+def test_an_answer_that_is_ended_by_its_id_never_looks_whole(server: Running, media: str):
+    query = ENDLESS
+    if media in GRAPHS:
+        query = ENDLESS.replace("SELECT *", "CONSTRUCT { ?a ?e ?i }")
+    path = "/sparql?" + urllib.parse.urlencode({"query": query})
+    with socket.create_connection(("127.0.0.1", port(server)), timeout=20) as connection:
+        head = f"GET {path} HTTP/1.1\r\nHost: a\r\nAccept: {media}\r\nX-Query-Id: ended\r\n\r\n"
+        connection.sendall(head.encode())
+        begun = connection.recv(12, socket.MSG_WAITALL)
+        assert begun == b"HTTP/1.1 200"
+        assert send(server, "DELETE", "/queries/ended").status == 204
+        try:
+            rest = drain(connection)
+        except ConnectionError:
+            rest = b""
+    assert not rest.endswith(b"0\r\n\r\n")
 
 
 def test_a_line_a_request_says_what_was_done_and_holds_no_query(own: Path):

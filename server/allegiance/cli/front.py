@@ -23,6 +23,7 @@ from allegiance.release import snapshots
 from allegiance.site import Question, Settings, create_app
 from allegiance.sparql import Application, AsyncReaders, Endpoint, Readers, Served, ServerLimits
 from allegiance.sparql.admission import FairUse
+from allegiance.sparql.compressing import compressing
 from allegiance.sparql.confine import die_with_parent
 from allegiance.sparql.counters import Counters
 from allegiance.sparql.log import Log
@@ -106,7 +107,9 @@ def application(front: Front, counters: Counters) -> Watch:
     site: Application | None = None
     if front.pages is not None:
         pages = create_app(front.pages, Readers(front.readers, limits.of_query(), front.allowed))
-        site = cast(Application, WSGIMiddleware(cast(Any, pages), workers=_PAGES_AT_ONCE))
+        site = compressing(
+            cast(Application, WSGIMiddleware(cast(Any, pages), workers=_PAGES_AT_ONCE))
+        )
     places = limits.of_front(front.fronts)
     readers = AsyncReaders(
         front.readers, limits.of_query(), places, front.allowed, front.as_written

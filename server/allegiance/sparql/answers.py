@@ -16,6 +16,7 @@ _IN_MEMORY = 1024 * 1024
 _MOST_WHOLE = 256 * 1024 * 1024
 """Bytes of an answer that is held back until it is whole."""
 _PIECE = 64 * 1024
+_UNREAD = "unread"
 VARY = (b"vary", b"accept, accept-encoding")
 
 
@@ -87,8 +88,11 @@ async def repeat(cached: Cache, way: Way, if_none_match: str | None, send: Send)
     return True
 
 
-async def pass_on(answer: Coming, way: Way, cached: Cache, send: Send, send_seconds: float) -> None:
-    """Send an answer as it comes, as fast as the client takes it.
+async def pass_on(
+    answer: Coming, way: Way, cached: Cache, send: Send, send_seconds: float
+) -> str | None:
+    """Send an answer as it comes, as fast as the client takes it; return the code of the problem
+    that broke it off, if one did.
 
     send_seconds: how long the client may take for one piece.
     Raises BadQuery and Stopped as long as nothing was sent.
@@ -104,9 +108,10 @@ async def pass_on(answer: Coming, way: Way, cached: Cache, send: Send, send_seco
                 file.write(data)
                 if file.tell() > _MOST_WHOLE:
                     raise _TOO_LONG.error()
-            await _send_file(file, way, send, send_seconds)
+            return await _send_file(file, way, send, send_seconds)
     else:
-        await _stream(answer, way, cached, send, send_seconds)
+        return await _stream(answer, way, cached, send, send_seconds)
+    return None
 
 
 _TOO_LONG = Problem(
@@ -126,7 +131,9 @@ async def _at_once(answer: Coming, way: Way, cached: Cache, send: Send) -> None:
     await send_whole(send, 200, [*way.around(False), *kept.headers], kept.body)
 
 
-async def _stream(answer: Coming, way: Way, cached: Cache, send: Send, send_seconds: float) -> None:
+async def _stream(
+    answer: Coming, way: Way, cached: Cache, send: Send, send_seconds: float
+) -> str | None:
     headers = way.headers(way.coding != encoding.IDENTITY)
     await _begin(way, send, [*way.around(False), *headers])
     kept: bytearray | None = bytearray() if way.tag is not None else None
@@ -138,10 +145,13 @@ async def _stream(answer: Coming, way: Way, cached: Cache, send: Send, send_seco
                     kept = None
             async with asyncio.timeout(send_seconds):
                 await send({"type": "http.response.body", "body": data, "more_body": True})
-    except (Stopped, BadQuery, TimeoutError):
-        return  # Without a last message the server cuts the connection.
+    except (Stopped, BadQuery) as error:
+        return error.problem.code  # Without a last message the server cuts the connection.
+    except TimeoutError:
+        return _UNREAD
     _keep(cached, way, Kept(headers, bytes(kept)) if kept is not None else None)
     await send({"type": "http.response.body"})
+    return None
 
 
 def _keep(cached: Cache, way: Way, kept: Kept | None) -> None:
@@ -160,7 +170,7 @@ async def _coded(answer: Coming, way: Way) -> AsyncIterator[bytes]:
         yield coder.flush()
 
 
-async def _send_file(file: IO[bytes], way: Way, send: Send, send_seconds: float) -> None:
+async def _send_file(file: IO[bytes], way: Way, send: Send, send_seconds: float) -> str | None:
     length = (b"content-length", b"%d" % file.tell())
     told = way.headers(way.coding != encoding.IDENTITY)
     await _begin(way, send, [*way.around(False), *told, length])
@@ -170,8 +180,9 @@ async def _send_file(file: IO[bytes], way: Way, send: Send, send_seconds: float)
             async with asyncio.timeout(send_seconds):
                 await send({"type": "http.response.body", "body": data, "more_body": True})
     except TimeoutError:
-        return
+        return _UNREAD
     await send({"type": "http.response.body"})
+    return None
 
 
 async def _begin(way: Way, send: Send, headers: Headers) -> None:

@@ -15,14 +15,18 @@ LIMITED = (
     *("time", "memory", "rows", "bytes", "busy", "often", "unread"),
     *("cancelled", "crash", "body", "length", "headers", "slow", "nesting"),
 )
+GAUGES = ("in_flight", "connections")
+"""What says how it is now, and not how often it was."""
+
 NAMES = (
     *(f"status {status}" for status in STATUSES),
     "status other",
     *(f"limit {code}" for code in LIMITED),
     *(f"under {edge:g}" for edge in BUCKETS),
     *("requests", "seconds", "queries", "rows", "bytes", "cut", "hits", "misses"),
-    *("in_flight", "sending", "connections"),
+    *GAUGES,
 )
+
 _COLUMN = {name: column for column, name in enumerate(NAMES)}
 _WIDTH = len(NAMES)
 
@@ -45,6 +49,9 @@ class Counters:
             finally:
                 os.close(handle)
         self._at = row * _WIDTH
+        # One that was killed left its last values here; what it counted stays.
+        for gauge in GAUGES:
+            self.set(gauge, 0)
 
     def add(self, name: str, value: float = 1) -> None:
         """Add to a counter of this process; one that is not in NAMES is left out."""

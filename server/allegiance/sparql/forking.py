@@ -41,11 +41,6 @@ _TICK = 0.025
 _SENDING = 64
 """Connections beyond readers and line: readers whose clients take their answers."""
 
-_BUSY = Problem(
-    "busy",
-    "All places for slow queries are taken, and the line for them is full or too slow.",
-    "Try again in a few seconds, or ask something narrower.",
-)
 _CANCELLED = Problem("cancelled", "The query was cancelled by its id.")
 
 
@@ -59,6 +54,21 @@ class Room:
     slow: int = 4
     line: int = 32
     wait: float = 10.0
+
+    def full(self) -> Problem:
+        """Return what a slow query is told that finds the line full."""
+        return self._busy(f"and so is the line for them, which is {self.line} long")
+
+    def late(self) -> Problem:
+        """Return what a slow query is told that waited in vain."""
+        return self._busy(f"and none became free in {self.wait:g} s, the limit of waiting")
+
+    def _busy(self, why: str) -> Problem:
+        return Problem(
+            "busy",
+            f"All {self.slow} places for slow queries are taken, {why}.",
+            "Try again in a few seconds, or ask something narrower.",
+        )
 
 
 class Host:
@@ -214,6 +224,7 @@ class Host:
             self._wait(place)
         elif place.again or code == OUTDATED:
             place.again = place.lowered = False
+            place.id = ""
             self._fork(place)
         else:
             idle = self._slots.look(place.slot)[0] == IDLE
@@ -263,7 +274,7 @@ class Host:
                 self._turn_slow(place)
         while self._line and now - self._line[0].since > self._room.wait:
             place = self._line.popleft()
-            self._tell(place, frames.failed(_BUSY))
+            self._tell(place, frames.failed(self._room.late()))
             self._drop(place)
         return busy
 
@@ -303,7 +314,7 @@ class Host:
     def _wait(self, place: Place) -> None:
         place.aside = False
         if len(self._line) >= self._room.line:
-            self._tell(place, frames.failed(_BUSY))
+            self._tell(place, frames.failed(self._room.full()))
             self._drop(place)
             return
         place.since = time.monotonic()
@@ -370,8 +381,11 @@ class Host:
         return ended
 
     def _at_work(self, place: Place, query: str) -> bool:
-        busy = place.pid is not None and self._busy(place)
-        return busy and self._slots.query(place.slot) == query
+        if place.pid is None:
+            return False
+        named = self._slots.query(place.slot)
+        # One that was let in has its id here before its new reader says so.
+        return place.id == query if not named else named == query and self._busy(place)
 
     def _open(self, path: Path, name: str) -> dict[str, Any]:
         try:

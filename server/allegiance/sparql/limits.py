@@ -51,6 +51,8 @@ class ServerLimits:
             max(1, (self.readers - self.slow) // fronts),
             max(1, self.in_flight // fronts),
             max(1, self.sending // fronts),
+            f"The limit is {self.in_flight} for all fronts ({fronts}).",
+            f"The limit is {self.sending} for all fronts ({fronts}).",
         )
 
     def host_wait(self) -> float:

@@ -26,6 +26,13 @@ _QUICK_SECONDS = 0.1
 _IDLE_SECONDS = 10.0
 _GRACE_SECONDS = 0.1
 _LAST_SECONDS = 0.1
+_UNREAD = Problem(
+    "unread",
+    "The client took less than others of its answer, and room for long answers was short.",
+    "Read it faster.",
+)
+_TAKEN_SECONDS = 1.0
+"""A client that took a piece within them takes its answer."""
 
 
 class _Connection(asyncio.Protocol):
@@ -106,12 +113,14 @@ class _Connection(asyncio.Protocol):
 @dataclass(frozen=True, slots=True)
 class Places:
     """What one front may do at once: so many queries that are still quick, so many requests that
-    wait or work, so many answers that are being sent.
+    wait or work, so many long answers that are being sent; and what is told of the last two.
     """
 
     quick: int = 12
     flight: int = 256
     sending: int = 48
+    flight_told: str = ""
+    sending_told: str = ""
 
 
 @dataclass(slots=True)
@@ -173,7 +182,7 @@ class AsyncReaders:
         if self._counts.flight >= self.places.flight:
             raise Problem(
                 "busy",
-                f"More than {self.places.flight} requests are in flight, which is the limit.",
+                f"Too many requests are in flight. {self.places.flight_told}".rstrip(),
                 "Try again in a few seconds.",
             ).error()
         self._counts.flight += 1
@@ -183,7 +192,7 @@ class AsyncReaders:
             began = time.monotonic() if since is None else since
             left = request.limits.seconds + _GRACE_SECONDS - (time.monotonic() - began)
             async with asyncio.timeout(left):
-                return await self._begin(request, began)
+                answer = await self._begin(request, began)
         except TimeoutError:
             raise of_limit(OUT_OF_TIME, request.limits).error() from None
         except BadQuery as error:
@@ -193,6 +202,9 @@ class AsyncReaders:
             raise problem.error() from None
         finally:
             self._counts.flight -= 1
+        if answer.start.length is None:
+            self._make_room(answer)
+        return answer
 
     async def _begin(self, request: Request, began: float) -> "AsyncAnswer":
         turn = _Turn(self._quick)
@@ -204,9 +216,6 @@ class AsyncReaders:
                 try:
                     connection.ask(again(request, time.monotonic() - began))
                     if await answer.begin(began):
-                        if answer.start.length is None:
-                            self._make_room()
-                            self._counts.sending[answer] = time.monotonic()
                         return answer
                 except BaseException:
                     answer.close()
@@ -268,20 +277,22 @@ class AsyncReaders:
             if message["type"] == "lifespan.shutdown":
                 return
 
-    def _make_room(self) -> None:
-        """Break off the answer whose client has taken nothing for longest, if room is short.
-
-        Only long answers take room, so that who asks for little never waits for who takes little.
+    def _make_room(self, answer: "AsyncAnswer") -> None:
+        """Count a long answer in. If room is short, break off the one whose client has taken
+        nothing for longest; when all take theirs, close this one and raise Stopped.
         """
         sending = self._counts.sending
-        if len(sending) < self.places.sending:
-            return
-        slowest = min(sending, key=sending.__getitem__)
-        if time.monotonic() - sending[slowest] < 1:
-            raise Problem(
-                "busy", "Too many long answers are being sent.", "Try again in a few seconds."
-            ).error()
-        slowest.close()
+        if len(sending) >= self.places.sending:
+            slowest = min(sending, key=sending.__getitem__)
+            if time.monotonic() - sending[slowest] < _TAKEN_SECONDS:
+                answer.close()
+                raise Problem(
+                    "busy",
+                    f"Too many long answers are being sent. {self.places.sending_told}".rstrip(),
+                    "Try again in a few seconds, or ask for less at once.",
+                ).error()
+            slowest.close()
+        sending[answer] = time.monotonic()
 
     def moved(self, answer: "AsyncAnswer") -> None:
         """Note that a client took a piece of an answer."""
@@ -291,11 +302,6 @@ class AsyncReaders:
     def done(self, answer: "AsyncAnswer") -> None:
         """Note that an answer is closed."""
         self._counts.sending.pop(answer, None)
-
-    @property
-    def in_flight(self) -> tuple[int, int]:
-        """How many requests wait for an answer, and how many answers are being sent."""
-        return self._counts.flight, len(self._counts.sending)
 
 
 class _Turn:
@@ -357,7 +363,7 @@ class AsyncAnswer:
         while True:
             frame = await self._connection.frame()
             if frame is None:
-                raise GONE.error()
+                raise (_UNREAD if self._closed else GONE).error()
             kind, payload = checked(*frame, self._request.limits)
             if kind == frames.END:
                 end = frames.unpack_end(payload)

@@ -302,7 +302,8 @@ class Endpoint:
             # Another release was opened meanwhile: this is its answer, under no name.
             way = replace(way, tag=None)
         try:
-            await pass_on(answer, way, self._cache, send, self._readers.limits.send_seconds)
+            seconds = self._readers.limits.send_seconds
+            note.limit = await pass_on(answer, way, self._cache, send, seconds)
         finally:
             note.rows = answer.rows
             answer.close()

@@ -6,6 +6,7 @@ their limits.
 """
 
 import asyncio
+import socket
 from typing import Any
 
 from httptools import HttpParserCallbackError
@@ -19,6 +20,8 @@ from allegiance.sparql.messages import json_text
 
 _PACE = 16 * 1024
 """Bytes a second at which a body may take longer than its time."""
+_LATER = 1.5
+"""Times the time for a piece: whoever sends an answer gives it up first, and tells why."""
 _NO_HOST = Problem(
     "request",
     "A request of HTTP/1.1 has one header field Host (RFC 9112, section 3.2).",
@@ -60,6 +63,7 @@ class _Wire(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._let_go_of_who_takes_nothing(transport)
         self.counters.set("connections", len(self.connections))
         if len(self.connections) > self.most:
             self._refuse(
@@ -71,6 +75,16 @@ class _Wire(HttpToolsProtocol):
             )
             return
         self._wait_for("header", self.limits.header_seconds)
+
+    def _let_go_of_who_takes_nothing(self, transport: asyncio.Transport) -> None:
+        """Have the kernel end a connection whose client takes nothing of what was sent, also
+        when it is closed here and still has bytes to send.
+        """
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            milliseconds = int(self.limits.send_seconds * _LATER * 1000)
+            transport.get_extra_info("socket").setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds
+            )
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_for_nothing()
