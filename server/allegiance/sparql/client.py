@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from allegiance.sparql import frames
-from allegiance.sparql.failures import Problem
+from allegiance.sparql.failures import Problem, Stopped
 from allegiance.sparql.frames import BrokenFrame, Dataset, Limits, Request
 from allegiance.sparql.query import check
 
@@ -23,9 +23,24 @@ GONE = Problem(
 BUSY = Problem("busy", "The readers cannot be reached.", "Try again in a few seconds.")
 
 
+TRIES = 5
+"""How often a query is given to a reader. One that ends without a word had not begun it: another
+release was opened at that moment, and the next reader has that one.
+"""
+
+
+class Superseded(BaseException):
+    """Another release than the one meant has answered; whoever asked begins anew, with that one.
+
+    No Exception: nobody on the way is to take it for an error that can be shown.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """The readers of one release, behind a Unix socket. Safe to share between threads.
+    """The readers behind a Unix socket. Safe to share between threads.
+
+    release: the one that must answer, for who puts several answers together; empty for any.
 
     >>> Readers(Path("/run/…/readers.sock")).ask("ASK { ?s ?p ?o }")  # doctest: +SKIP
     b'{"head":{},"boolean":true}'
@@ -33,6 +48,7 @@ class Readers:
 
     socket: Path
     limits: Limits = field(default_factory=Limits)
+    release: str = ""
 
     def ask(
         self,
@@ -49,7 +65,8 @@ class Readers:
         graph: the format for CONSTRUCT and DESCRIBE: turtle, ntriples, rdfxml or jsonld.
         seconds: the time limit in place of the usual one.
 
-        Raises BadQuery (a QueryError) and Stopped (a LimitError), each with its ``problem``.
+        Raises BadQuery (a QueryError) and Stopped (a LimitError), each with its ``problem``, and
+        Superseded when another release than the one meant answers.
         """
         with self.stream(
             query, results=results, graph=graph, dataset=dataset, seconds=seconds
@@ -70,21 +87,39 @@ class Readers:
         """
         check(query)
         request = make_request(query, results, graph, dataset, self.limits, seconds)
+        began = time.monotonic()
+        for tried in range(TRIES):
+            try:
+                answer = self._begin(request, time.monotonic() - began)
+            except Stopped as error:
+                if error.problem is GONE and tried < TRIES - 1:
+                    continue
+                raise (GONE.error() if tried and error.problem is BUSY else error) from None
+            if self.release and answer.store != self.release:
+                answer.close()
+                raise Superseded
+            return answer
+        raise AssertionError  # The last try ends above.
+
+    def _begin(self, request: Request, passed: float) -> "Answer":
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connection.connect(str(self.socket))
-            connection.sendall(request.pack())
-            return Answer(connection, request)
         except OSError:
             connection.close()
             raise BUSY.error() from None
-        except BaseException:
+        try:
+            connection.sendall(again(request, passed).pack())
+            return Answer(connection, request)
+        except OSError:
             connection.close()
-            raise
+            raise GONE.error() from None
 
 
 class Answer:
-    """One answer as it comes: ``kind``, ``format``, then pieces of bytes by iterating."""
+    """One answer as it comes: ``kind``, ``format``, ``store``, the name of the one that was asked,
+    then pieces of bytes by iterating.
+    """
 
     def __init__(self, connection: socket.socket, request: Request) -> None:
         self._connection = connection
@@ -104,6 +139,7 @@ class Answer:
         start = frames.unpack_start(payload)
         self.kind = start.kind
         self.format = start.format
+        self.store = start.store
 
     def __iter__(self) -> Iterator[bytes]:
         while True:

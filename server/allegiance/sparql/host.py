@@ -339,6 +339,8 @@ class Host:
             case "end":
                 return {"ended": self._cancel(order["id"])}
             case "open":
+                if "base" in order:
+                    self._known = names.prefixes(order["base"])
                 return self._open(Path(order["store"]), order["name"])
         return {"error": "no such order"}
 
@@ -377,10 +379,9 @@ class Host:
         # Readers at work have inherited the lock on the last one, and so keep it.
         os.close(self._held)
         self._held = held
-        self._slots.grow()
-        for place in self._pids.values():
-            if not self._busy(place):
-                self._kill(place)
+        # Who is at work takes note of this only at the end of it, and who is not, at once.
+        for pid in self._pids:
+            os.kill(pid, signal.SIGTERM)
         return {"opened": True}
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from allegiance.sparql import frames
-from allegiance.sparql.client import BUSY, GONE, again, checked, make_request
+from allegiance.sparql.client import BUSY, GONE, TRIES, again, checked, make_request
 from allegiance.sparql.failures import Problem
 from allegiance.sparql.frames import BrokenFrame, Dataset, Limits, Request, Start
 from allegiance.sparql.messages import Receive, Send
@@ -183,6 +183,7 @@ class AsyncReaders:
         turn = _Turn(self._quick)
         try:
             await turn.take(min(request.limits.seconds, 10))
+            tried = 0
             while True:
                 connection, used = await self._connect()
                 answer = AsyncAnswer(self, connection, request)
@@ -195,7 +196,8 @@ class AsyncReaders:
                     answer.close()
                     raise
                 connection.close()
-                if not used:
+                tried += not used
+                if tried == TRIES:
                     raise GONE.error()
         finally:
             turn.give()

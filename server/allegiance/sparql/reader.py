@@ -58,14 +58,12 @@ class _Work:
         self._slots = slots
         self._slot = slot
         self._began = 0.0
-        self._age = slots.age()
         self._size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-    def outdated(self) -> bool:
-        """Return whether the host has opened another store meanwhile."""
-        return self._slots.age() != self._age
-
     def begin(self, query: str) -> None:
+        # The host's SIGTERM says that there is another store: it ends who is not at work. Whoever
+        # asked meanwhile asks the next reader.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         self._began = time.monotonic()
         self._slots.begin(self._slot, query)
 
@@ -74,6 +72,7 @@ class _Work:
 
     def rest(self) -> None:
         self._slots.turn(self._slot, IDLE)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
     def stays(self) -> bool:
         """Return whether this process can take another query."""
@@ -106,8 +105,6 @@ def read(
             kind, payload = frames.read(file.read)
             if kind != frames.REQUEST:
                 break
-            if work.outdated():
-                break  # Whoever asked gets another reader, and it the store that is current.
             request = Request.unpack(payload)
             work.begin(request.id)
             confine.limit_wall_time(request.limits.seconds)

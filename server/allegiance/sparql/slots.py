@@ -18,8 +18,6 @@ ID_SIZE = 64
 _HEAD = struct.Struct("=QdB")
 _SIZE = 128
 _ASLEEP = 0
-_AGE = struct.Struct("=Q")
-_AGE_AT = 8
 
 
 class Slots:
@@ -57,15 +55,6 @@ class Slots:
         """Make a slot ready for its next reader."""
         at = _SIZE * (slot + 1)
         self._memory[at : at + _SIZE] = bytes(_SIZE)
-
-    def age(self) -> int:
-        """Return how many stores the host has opened after its first."""
-        age: int = _AGE.unpack_from(self._memory, _AGE_AT)[0]
-        return age
-
-    def grow(self) -> None:
-        """Say that the host has opened another store: readers of the last take no more."""
-        _AGE.pack_into(self._memory, _AGE_AT, self.age() + 1)
 
     def sleep(self, asleep: bool) -> None:
         """Say whether the host waits to be woken by the next query."""
