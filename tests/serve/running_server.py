@@ -54,7 +54,7 @@ class Running:
         return self._child("allegiance.cli.front")
 
     def _child(self, module: str) -> int:
-        for child in descendants(self.process.pid):
+        for child in children(self.process.pid):  # A reader looks like its host.
             if module in Path(f"/proc/{child}/cmdline").read_text().split("\0"):
                 return child
         return 0
@@ -91,13 +91,17 @@ def run(*arguments: str, **kwargs) -> subprocess.CompletedProcess[str]:
     )
 
 
-def descendants(pid: int) -> set[int]:
-    found = set()
+def children(pid: int) -> set[int]:
     try:
         told = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except (FileNotFoundError, ProcessLookupError):
-        return found
-    for child in map(int, told):
+        return set()
+    return {int(child) for child in told}
+
+
+def descendants(pid: int) -> set[int]:
+    found = set()
+    for child in children(pid):
         found |= {child} | descendants(child)
     return found
 

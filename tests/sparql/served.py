@@ -126,7 +126,7 @@ def front(store: Path, limits: Limits, site=page, drain: int | None = None) -> I
         (host,) = children(os.getpid()) - before
         endpoint = Endpoint(
             AsyncReaders(readers.socket, limits),
-            Served(RELEASE, None, ("a warning",)),
+            lambda: Served(RELEASE, None, ("a warning",)),
             site,
             limits=ServerLimits(timeout=limits.seconds, memory=limits.memory),
         )

@@ -36,7 +36,8 @@ def serve_store(
     Raises UsageError without a good token or with broken shapes, ReleaseError for a damaged store.
     """
     from allegiance import turtle
-    from allegiance.cli.front import CLIENTS, COUNTERS, Front
+    from allegiance.cli.front import CLIENTS, COUNTERS, SHOWN, Front
+    from allegiance.cli.shown import Shown
     from allegiance.cli.supervisor import Begin, Supervisor
     from allegiance.release import lock, snapshots
     from allegiance.sparql import Readers, Served, admission, counters
@@ -57,7 +58,8 @@ def serve_store(
         writer = private / "writer.sock"
         counters.make(private / COUNTERS, asked["fronts"])
         admission.make(private / CLIENTS)
-        settings = private / "front.json"
+        settings, shown = private / "front.json", private / SHOWN
+        Shown(Served("")).write(shown)
         Front(
             parent=os.getpid(),
             handle=listener.fileno(),
@@ -68,8 +70,7 @@ def serve_store(
             log=asked["log"],
             log_text=asked["log_queries"],
             slow_seconds=asked["log_slow"],
-            served=Served("store"),
-            pages=None,
+            shown=shown,
             written=Written(writer, folder, hashed(token), address + "sparql"),
             allowed=asked["service_allow"],
         ).write(settings)
@@ -105,16 +106,8 @@ def serve_store(
             click.echo(f"Serving the store {folder} at {address}")
             click.echo("Ctrl+C ends it.", err=True)
 
-        store = snapshots.current(folder).store
         Supervisor(
-            store,
-            names.VOCABULARY,
-            readers,
-            listener,
-            settings,
-            limits,
-            asked["fronts"],
-            Begin(begin_host, begin_writer),
+            readers, listener, settings, asked["fronts"], Begin(begin_host, begin_writer)
         ).run(ready)
 
 

@@ -50,6 +50,7 @@ from allegiance.sparql.messages import (
     read_headers,
     send_json,
     send_whole,
+    stamp,
     while_there,
 )
 from allegiance.sparql.pool import AsyncReaders
@@ -243,7 +244,8 @@ class Writing:
         try:
             more = self._tag(answer.start.store, graph, choice.format.name)
             if more and matches(more, headers.get("if-none-match")):
-                head: Headers = [*CORS, VARY, (b"etag", f'"{more}"'.encode())]
+                tagged = (b"etag", f'"{more}"'.encode())
+                head: Headers = [*CORS, VARY, stamp(answer.start.store), tagged]
                 await send({"type": "http.response.start", "status": 304, "headers": head})
                 await send({"type": "http.response.body"})
                 return
@@ -295,7 +297,8 @@ class Writing:
         engine = formats.GRAPHS[choice.format.name].engine
         body = await asyncio.to_thread(_dataset, bytes(told), engine)
         more = self._tag(answer.start.store, "*", choice.format.name)
-        head: Headers = [*CORS, NO_SNIFFING, VARY, (b"content-type", choice.header.encode())]
+        media = (b"content-type", choice.header.encode())
+        head: Headers = [*CORS, NO_SNIFFING, VARY, stamp(answer.start.store), media]
         if more:
             head.append((b"etag", f'"{more}"'.encode()))
         await send_whole(send, 200, head, body)
