@@ -10,7 +10,6 @@ from isles import BASE
 from strict_page import Page
 from test_entities_and_edges import after
 
-from allegiance.errors import FolderError
 from allegiance.site import Settings, create_app, read_questions
 from allegiance.sparql import Readers
 
@@ -58,15 +57,11 @@ def test_every_question_is_one_click(client: FlaskClient) -> None:
     after(page.text, "Whose view is ascribed?", "1 row", "Estmark takes Norland", "Estmark")
 
 
-def test_questions_are_read_from_their_files(tmp_path: Path) -> None:
-    (tmp_path / "001-who.rq").write_text("# Who, where?\n# A note.\nASK {}\n", "utf-8")
-    (tmp_path / "002-bare.rq").write_text("ASK {}\n", "utf-8")
-    told, bare = read_questions(sorted(tmp_path.iterdir()))
+def test_questions_are_read_from_their_files() -> None:
+    queries = {"002-bare.rq": "ASK {}\n", "001-who.rq": "# Who, where?\n# A note.\nASK {}\n"}
+    told, bare = read_questions(queries)
     assert (told.number, told.title, told.note) == ("001", "Who, where?", "A note.")
     assert (bare.number, bare.title, bare.note) == ("002", "002-bare", "")
-    (tmp_path / "003-broken.rq").write_bytes(b"\xff")
-    with pytest.raises(FolderError, match="cannot be read"):
-        read_questions([tmp_path / "003-broken.rq"])
 
 
 def test_a_question_is_told_with_its_note(client: FlaskClient) -> None:

@@ -28,7 +28,7 @@ Reply = tuple[int, dict[str, str], bytes]
 @pytest.fixture(scope="module")
 def address(settings: Settings, plain_readers: Readers) -> Iterator[str]:
     site = WSGIMiddleware(create_app(settings, plain_readers))
-    endpoint = Endpoint(AsyncReaders(plain_readers.socket), Served("0123"), site)
+    endpoint = Endpoint(AsyncReaders(plain_readers.socket), lambda: Served("0123"), site)
     server = uvicorn.Server(uvicorn.Config(endpoint, port=0, log_level="warning", lifespan="on"))
     thread = threading.Thread(target=server.run)
     thread.start()

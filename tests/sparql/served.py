@@ -133,7 +133,7 @@ def front(
         (host,) = children(os.getpid()) - before
         endpoint = Endpoint(
             AsyncReaders(readers.socket, limits, places),
-            Served(RELEASE, None, ("a warning",)),
+            lambda: Served(RELEASE, None, ("a warning",)),
             site,
             limits=ServerLimits(timeout=limits.seconds, memory=limits.memory),
         )

@@ -12,7 +12,18 @@ import click
 
 from allegiance.errors import AllegianceError
 
-COMMANDS = ("backup", "build", "check", "new", "query", "restore", "serve", "torture", "why")
+COMMANDS = (
+    "backup",
+    "build",
+    "check",
+    "new",
+    "prune",
+    "query",
+    "restore",
+    "serve",
+    "torture",
+    "why",
+)
 
 
 class _Commands(click.Group):

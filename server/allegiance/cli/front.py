@@ -11,16 +11,18 @@ import logging
 import os
 import socket
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import uvicorn
 from a2wsgi import WSGIMiddleware
 
+from allegiance.cli.pages import Pages
+from allegiance.cli.shown import Showing
 from allegiance.errors import ReleaseError
 from allegiance.release import snapshots
-from allegiance.site import Question, Settings, create_app
 from allegiance.sparql import Application, AsyncReaders, Endpoint, Readers, Served, ServerLimits
 from allegiance.sparql.admission import FairUse
 from allegiance.sparql.compressing import compressing
@@ -34,6 +36,7 @@ from allegiance.sparql.writing import Writing, Written
 DRAIN_SECONDS = 10
 COUNTERS = "counters"
 CLIENTS = "clients"
+SHOWN = "shown.json"
 """What fronts share, as files next to the readers' socket."""
 
 _PAGES_AT_ONCE = 10
@@ -47,8 +50,8 @@ class Front:
     readers: the readers' socket; what fronts share lies next to it.  fronts: how many there are.
     log: json, plain or none.  log_text: whether with the text of queries.
     slow_seconds: from when on a request counts as slow in the log.
-    pages: what the pages show; none for a plain store.  written: where its changes go.
-    allowed: origins that SERVICE may name.
+    shown: the file that tells what is served.  written: where changes of a plain store go; none
+    for a graph folder, which has pages.  allowed: origins that SERVICE may name.
     as_written: whether the engine gets queries as they are written.
     """
 
@@ -61,8 +64,7 @@ class Front:
     log: str
     log_text: bool
     slow_seconds: float | None
-    served: Served
-    pages: Settings | None
+    shown: Path
     written: Written | None = None
     allowed: tuple[str, ...] = ()
     as_written: bool = False
@@ -75,10 +77,6 @@ class Front:
     def read(cls, path: Path) -> "Front":
         """Read it from a file."""
         told = json.loads(path.read_text("utf-8"))
-        pages = told["pages"]
-        if pages is not None:
-            pages["questions"] = tuple(Question(**question) for question in pages["questions"])
-            pages["texts"] = Path(pages["texts"]) if pages["texts"] else None
         written = told["written"]
         if written is not None:
             paths = {name: Path(written[name]) for name in ("socket", "folder")}
@@ -93,8 +91,7 @@ class Front:
             log=told["log"],
             log_text=told["log_text"],
             slow_seconds=told["slow_seconds"],
-            served=Served(**told["served"]),
-            pages=None if pages is None else Settings(**pages),
+            shown=Path(told["shown"]),
             written=written,
             allowed=tuple(told["allowed"]),
             as_written=told["as_written"],
@@ -104,25 +101,35 @@ class Front:
 def application(front: Front, counters: Counters) -> Watch:
     """Return the ASGI application: the endpoint, and the pages at all other addresses."""
     limits = front.limits
-    site: Application | None = None
-    if front.pages is not None:
-        pages = create_app(front.pages, Readers(front.readers, limits.of_query(), front.allowed))
-        site = compressing(
-            cast(Application, WSGIMiddleware(cast(Any, pages), workers=_PAGES_AT_ONCE))
-        )
+    showing = Showing(front.shown)
     places = limits.of_front(front.fronts)
     readers = AsyncReaders(
         front.readers, limits.of_query(), places, front.allowed, front.as_written
     )
-    writing = None if front.written is None else Writing(front.written, readers, limits)
-    release = None if front.written is None else _Current(front.written.folder)
-    endpoint = Endpoint(
-        readers, front.served, site, limits=limits, writing=writing, release=release
-    )
+    site: Application | None = None
+    writing: Writing | None = None
+    served = partial(_served, showing)
+    if front.written is None:
+        pages = Pages(showing, Readers(front.readers, limits.of_query(), allowed=front.allowed))
+        site = compressing(
+            cast(Application, WSGIMiddleware(cast(Any, pages), workers=_PAGES_AT_ONCE))
+        )
+    else:
+        writing = Writing(front.written, readers, limits)
+        served = partial(_snapshot, showing, _Current(front.written.folder))
+    endpoint = Endpoint(readers, served, site, limits=limits, writing=writing)
     log = Log(front.log, text=front.log_text, slow_seconds=front.slow_seconds)
     shared = front.readers.parent
     fair = FairUse(shared / CLIENTS, limits.per_minute) if limits.per_minute else None
     return Watch(endpoint, front.readers, counters, log, fair, front.behind)
+
+
+def _served(showing: Showing) -> Served:
+    return showing().served
+
+
+def _snapshot(showing: Showing, current: "_Current") -> Served:
+    return replace(showing().served, release=current())
 
 
 class _Current:

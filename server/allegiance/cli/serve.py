@@ -23,13 +23,11 @@ from allegiance.errors import AllegianceError, UsageError
 from allegiance.sparql.limits import ServerLimits
 
 if TYPE_CHECKING:
-    from allegiance.cli.front import Front
+    import subprocess
+
     from allegiance.folder import Folder
     from allegiance.release import Ready
-    from allegiance.sparql import Readers
     from allegiance.sparql.watch import Behind
-
-NO_TEXTS = "The source texts are not at hand, so their words are neither shown nor proved."
 
 
 @click.command(
@@ -164,9 +162,7 @@ def command(context: click.Context, /, folder: Path | None, **_: Any) -> None:
         with progress(f"building {found.title} if its files changed"):
             # In a process of its own: what checks and builds takes much memory, and gives it back.
             served = apart(lambda: ready(found, where, at_hand))
-        _tell(served, at_hand)
-        _tell_budget(limits)
-        _serve(found, served, at_hand, listener, limits, behind, asked)
+        _serve(found, where, served, listener, limits, behind, asked)
 
 
 def _behind(path: str, trusted: Sequence[str]) -> "Behind":
@@ -236,37 +232,21 @@ def bind(host: str, port: int) -> socket.socket:
         raise AllegianceError(what, f"{host}:{port}", help) from None
 
 
-def _tell(served: "Ready", texts: Path | None) -> None:
-    """Say on stderr what an operator should know of the release."""
-    if served.problem is not None:
-        click.echo(f"error: {served.problem}", err=True)
-        built = served.release.made.get("built", "an unknown time")
-        click.secho(
-            f"SERVING AN OLDER RELEASE, built {built}: {served.release.id[:12]}",
-            err=True,
-            bold=True,
-        )
-    if texts is None:
-        click.echo(f"warning: {NO_TEXTS}\nhelp: name their folder: --texts DIR", err=True)
-    if warnings := len(served.release.made.get("findings", ())):
-        were = "was 1 warning" if warnings == 1 else f"were {warnings} warnings"
-        click.echo(f"There {were} when it was built; see: allegiance check", err=True)
-
-
 def _serve(
     folder: "Folder",
+    state: Path,
     served: "Ready",
-    texts: Path | None,
     listener: socket.socket,
     limits: ServerLimits,
     behind: "Behind",
     asked: Mapping[str, Any],
 ) -> None:
-    from allegiance.cli.front import CLIENTS, COUNTERS
+    from allegiance.cli.front import CLIENTS, COUNTERS, SHOWN, Front
     from allegiance.cli.store import federation_of
-    from allegiance.cli.supervisor import Supervisor
+    from allegiance.cli.supervisor import Begin, Supervisor
+    from allegiance.cli.switching import Switching
     from allegiance.sparql import Readers, admission, counters
-    from allegiance.sparql.processes import private_folder
+    from allegiance.sparql.processes import private_folder, start_host
 
     host, port = listener.getsockname()[:2]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
@@ -280,64 +260,41 @@ def _serve(
         settings = private / "front.json"
         counters.make(private / COUNTERS, asked["fronts"])
         admission.make(private / CLIENTS)
-        _front(folder, served, texts, listener, readers, limits, behind, asked).write(settings)
-        release = served.release
+        switching = Switching(folder, state, served, asked["texts"], readers, private / SHOWN)
+        _tell_budget(limits)
+        Front(
+            parent=os.getpid(),
+            handle=listener.fileno(),
+            readers=readers.socket,
+            fronts=asked["fronts"],
+            limits=limits,
+            behind=behind,
+            log=asked["log"],
+            log_text=asked["log_queries"],
+            slow_seconds=asked["log_slow"],
+            shown=private / SHOWN,
+            allowed=asked["service_allow"],
+            as_written=asked["as_written"],
+        ).write(settings)
+
         federation = federation_of(asked["service_allow"], private, limits)
+
+        def begin_host() -> "subprocess.Popen[bytes]":
+            now = switching.release
+            return start_host(
+                now.store,
+                readers.socket,
+                now.base,
+                limits,
+                now.id,
+                forwarder=federation.socket if federation else None,
+            )
+
         Supervisor(
-            release.store,
-            release.base,
             readers,
             listener,
             settings,
-            limits,
             asked["fronts"],
-            federation=federation,
+            Begin(begin_host, look=switching.look),
+            federation,
         ).run(ready)
-
-
-def _front(
-    folder: "Folder",
-    served: "Ready",
-    texts: Path | None,
-    listener: socket.socket,
-    readers: "Readers",
-    limits: ServerLimits,
-    behind: "Behind",
-    asked: Mapping[str, Any],
-) -> "Front":
-    from allegiance.cli.front import Front
-    from allegiance.names import prefixes
-    from allegiance.site import Settings, read_questions
-    from allegiance.sparql import Served
-
-    warnings = [] if texts else [NO_TEXTS]
-    older = None
-    if served.problem is not None:
-        older = f"An older release is served: {served.problem.what}."
-        warnings.insert(0, older)
-    base = served.release.base
-    return Front(
-        parent=os.getpid(),
-        handle=listener.fileno(),
-        readers=readers.socket,
-        fronts=asked["fronts"],
-        limits=limits,
-        behind=behind,
-        log=asked["log"],
-        log_text=asked["log_queries"],
-        slow_seconds=asked["log_slow"],
-        as_written=asked["as_written"],
-        served=Served(served.release.id, older, tuple(warnings)),
-        pages=Settings(
-            base=base,
-            title=folder.title,
-            description=folder.description,
-            licence=folder.licence,
-            prefixes=prefixes(base),
-            questions=read_questions(folder.files("queries", ".rq")),
-            release=served.release.id,
-            texts=texts.resolve() if texts else None,
-            warnings=tuple(warnings),
-        ),
-        allowed=asked["service_allow"],
-    )

@@ -37,7 +37,8 @@ def serve_store(
     Raises UsageError without a good token or with broken shapes, ReleaseError for a damaged store.
     """
     from allegiance import turtle
-    from allegiance.cli.front import CLIENTS, COUNTERS, Front
+    from allegiance.cli.front import CLIENTS, COUNTERS, SHOWN, Front
+    from allegiance.cli.shown import Shown
     from allegiance.cli.supervisor import Begin, Supervisor
     from allegiance.release import lock, snapshots
     from allegiance.sparql import Readers, Served, admission, counters
@@ -58,7 +59,8 @@ def serve_store(
         writer = private / "writer.sock"
         counters.make(private / COUNTERS, asked["fronts"])
         admission.make(private / CLIENTS)
-        settings = private / "front.json"
+        settings, shown = private / "front.json", private / SHOWN
+        Shown(Served("")).write(shown)
         federation = federation_of(asked["service_allow"], private, limits)
         Front(
             parent=os.getpid(),
@@ -70,8 +72,7 @@ def serve_store(
             log=asked["log"],
             log_text=asked["log_queries"],
             slow_seconds=asked["log_slow"],
-            served=Served("store"),
-            pages=None,
+            shown=shown,
             written=Written(writer, folder, hashed(token), address + "sparql"),
             allowed=asked["service_allow"],
             as_written=asked["as_written"],
@@ -108,14 +109,10 @@ def serve_store(
             click.echo(f"Serving the store {folder} at {address}")
             click.echo("Ctrl+C ends it.", err=True)
 
-        store = snapshots.current(folder).store
         Supervisor(
-            store,
-            names.VOCABULARY,
             readers,
             listener,
             settings,
-            limits,
             asked["fronts"],
             Begin(begin_host, begin_writer),
             federation,

@@ -2,12 +2,10 @@
 
 Starts the reader host and the fronts, starts them again when they die, and ends them in order.
 
-A new release or snapshot needs no new process: ``Supervisor.switch(store, name)`` has the host
-open it (``sparql.control``, the order "open"). Queries that begin afterwards have the new store,
-those at work go on with the old one, which is closed with the last of their readers; a START
-frame names the store that was asked. When the host dies it is started again on the newest store.
-Whoever commits may also give the order itself, over the socket ``control.address(readers)``; then
-the supervisor must be told by ``switch``, or it would start a new host on the old store.
+A new release or snapshot needs no new process: whoever makes it has the host open it
+(``sparql.control``, the order "open"). Queries that begin afterwards have the new store, those at
+work go on with the old one, which is closed with the last of their readers; a START frame names
+the store that was asked. For a graph folder that is ``cli.switching``, which ``Begin.look`` calls.
 """
 
 import http.client
@@ -25,14 +23,15 @@ from pathlib import Path
 
 import click
 
-from allegiance.errors import AllegianceError, ReleaseError
-from allegiance.sparql import Readers, ServerLimits, control
-from allegiance.sparql.processes import Federation, said, start_host, wait_for_host
+from allegiance.errors import AllegianceError
+from allegiance.sparql import Readers
+from allegiance.sparql.processes import Federation, said, wait_for_host
 
 _MOST_STARTS = 5  # as the message of Child.keep says
 _WITHIN_SECONDS = 60.0
 _START_SECONDS = 60.0
 _DRAIN_SECONDS = 12.0
+_LOOK_SECONDS = 1.0
 
 
 class Child:
@@ -71,35 +70,33 @@ class Child:
 class Begin:
     """How processes are started: the reader host, the writer if there is one, and the module that
     each front runs.
+
+    look: called each second, and whenever a child ends, to see whether there is something new.
     """
 
     host: Callable[[], "subprocess.Popen[bytes]"]
     writer: Callable[[], "subprocess.Popen[bytes]"] | None = None
     front: str = "allegiance.cli.front"
+    look: Callable[[], None] | None = None
 
 
 class Supervisor:
     """Runs the processes of one server.
 
-    store, base: what the readers open.  listener: bound, not yet listening.
+    listener: bound, not yet listening.
     settings: the file that tells the fronts what to do.  fronts: how many.
     federation: the forwarder to run, if SERVICE may reach others.
     """
 
     def __init__(
         self,
-        store: Path,
-        base: str,
         readers: Readers,
         listener: socket.socket,
         settings: Path,
-        limits: ServerLimits,
-        fronts: int = 1,
-        begin: "Begin | None" = None,
+        fronts: int,
+        begin: Begin,
         federation: Federation | None = None,
     ) -> None:
-        self._store = store
-        self._name = ""
         self._fronts = fronts
         self._readers = readers
         self._listener = listener
@@ -112,16 +109,7 @@ class Supervisor:
             signal.signal(number, self._on_stop)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._settings = settings
-        self._begin = begin or Begin(
-            lambda: start_host(
-                self._store,
-                readers.socket,
-                base,
-                limits,
-                self._name,
-                forwarder=federation.socket if federation else None,
-            )
-        )
+        self._begin = begin
         self._federation = federation
 
     def _start_front(self, number: int) -> "subprocess.Popen[bytes]":
@@ -132,18 +120,6 @@ class Supervisor:
             pass_fds=[self._listener.fileno()],
             process_group=0,
         )
-
-    def switch(self, store: Path, name: str) -> None:
-        """Have queries that begin from now on answered from another store.
-
-        Raises ReleaseError when it cannot be opened; then all stays as it was.
-        """
-        told = control.order(
-            self._readers.socket, {"do": "open", "store": str(store), "name": name}
-        )
-        if "error" in told:
-            raise ReleaseError(str(told["error"]), str(store), "build it anew: allegiance build")
-        self._store, self._name = store, name
 
     def _on_stop(self, number: int, frame: object) -> None:
         self._stop += 1
@@ -170,9 +146,11 @@ class Supervisor:
             if self._wait_for_front(fronts[0].process):
                 ready()
             while not self._stop:
-                self._sleep()
+                self._sleep(None if self._begin.look is None else _LOOK_SECONDS)
                 for child in (*readers, *writers, *fronts) if not self._stop else ():
                     child.keep()
+                if self._begin.look is not None and not self._stop:
+                    self._begin.look()
         finally:
             if self._stop:
                 click.echo("Ending; a second time ends it without waiting.", err=True)

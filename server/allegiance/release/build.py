@@ -17,12 +17,13 @@ from typing import Any
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, QueryResultsFormat, QuerySolutions, Store
 
 from allegiance.check import check, dataset, load
-from allegiance.errors import ReleaseError
+from allegiance.errors import FolderError, ReleaseError
 from allegiance.findings import Finding, Severity
 from allegiance.folder import Folder
 from allegiance.names import GRAPHS
 from allegiance.release.release import Release, open_release
 from allegiance.release.state import (
+    alone,
     lock,
     prepare,
     releases,
@@ -31,7 +32,7 @@ from allegiance.release.state import (
     unfinished,
     unwritable,
 )
-from allegiance.release.store import write_store
+from allegiance.release.store import sound, write_store
 
 Report = Callable[[Finding], None]
 
@@ -89,7 +90,10 @@ def _build(folder: Folder, state: Path, texts: Path | None, report: Report | Non
         "id": name,
         "base": folder.base,
         "title": folder.title,
+        "description": folder.description,
+        "licence": folder.licence,
         "inputs": before,
+        "queries": queries(folder),
         "graphs": {key: len(set(everything.graphs.get(key, ()))) for key in GRAPHS[:-1]},
         "questions": answers(folder, everything.store()),
     }
@@ -117,23 +121,54 @@ def _build(folder: Folder, state: Path, texts: Path | None, report: Report | Non
     }
     target = releases(state) / name
     with unfinished(state) as path:
-        _write(path / "graph.nq", graph)
         _write(path / "manifest.json", _json(manifest))
         _write(path / "build.json", _json(made))
-        write_store(path, folder.base)
-        sync(path)
-        if target.exists():
-            # The same statements were released before, perhaps from other files.
-            target.rename(path.with_name(path.name + "-old"))
-        path.rename(target)
-        sync(releases(state))
+        if _stands(target, graph):
+            # The same statements were released before, perhaps from other files. A server may
+            # have the store open, so it stays. The manifest last: it says that all is done.
+            for file in ("build.json", "manifest.json"):
+                (path / file).replace(target / file)
+            sync(target)
+        else:
+            _write(path / "graph.nq", graph)
+            write_store(path, folder.base)
+            sync(path)
+            with alone(target / "store"):
+                if target.exists():
+                    target.rename(path.with_name(path.name + "-old"))
+                path.rename(target)
+            sync(releases(state))
         set_current(state, name)
     return open_release(state, name)
+
+
+def _stands(release: Path, graph: bytes) -> bool:
+    """Return whether a release is there with that graph and a sound store."""
+    try:
+        return (release / "graph.nq").read_bytes() == graph and sound(release)
+    except OSError:
+        return False
 
 
 def inputs(folder: Folder) -> dict[str, str]:
     """Return name → digest of all that decides what a release says: files and program."""
     return folder.inputs() | {"allegiance": _program()}
+
+
+def queries(folder: Folder) -> dict[str, str]:
+    """Return file name → text of each question.
+
+    Raises FolderError for one that cannot be read.
+    """
+    found = {}
+    for path in folder.files("queries", ".rq"):
+        try:
+            found[path.name] = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise FolderError(
+                f"the question cannot be read: {error}", str(path), "save it as UTF-8"
+            ) from None
+    return found
 
 
 def answers(folder: Folder, store: Store) -> dict[str, str]:
@@ -142,8 +177,7 @@ def answers(folder: Folder, store: Store) -> dict[str, str]:
     Rows are sorted, unless the question orders them itself.
     """
     found = {}
-    for path in folder.files("queries", ".rq"):
-        query = path.read_text("utf-8")
+    for name, query in queries(folder).items():
         result = store.query(query)
         if not isinstance(result, QuerySolutions):
             continue
@@ -154,7 +188,7 @@ def answers(folder: Folder, store: Store) -> dict[str, str]:
             rows[1:] = sorted(rows[1:])
         out = io.StringIO()
         csv.writer(out, lineterminator="\n").writerows(rows)
-        found[path.stem] = out.getvalue()
+        found[name.removesuffix(".rq")] = out.getvalue()
     return found
 
 

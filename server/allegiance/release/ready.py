@@ -1,15 +1,14 @@
 """The release to serve or ask now: the current one if it fits the files, else a new one."""
 
-import json
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from allegiance.errors import AllegianceError, ReleaseError
 from allegiance.folder import Folder
 from allegiance.release.build import Report, build, inputs
-from allegiance.release.release import Release, current, open_release
-from allegiance.release.state import releases
+from allegiance.release.release import Release, current, newest_first, open_release
 
 _LOG = logging.getLogger(__name__)
 
@@ -56,18 +55,7 @@ def _good(state: Path) -> Release | None:
 
 def _newest(state: Path) -> Release | None:
     """Return the good release that was built last, whatever CURRENT says."""
-
-    def built(path: Path) -> str:
-        try:
-            return str(json.loads((path / "build.json").read_text("utf-8"))["built"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return ""
-
-    folder = releases(state)
-    paths = [path for path in folder.iterdir() if len(path.name) == 64] if folder.is_dir() else []
-    for path in sorted(paths, key=built, reverse=True):
-        try:
-            return open_release(state, path.name)
-        except ReleaseError:
-            continue
+    for release in newest_first(state):
+        with suppress(ReleaseError):
+            return open_release(state, release)
     return None

@@ -24,6 +24,13 @@ def releases(state: Path) -> Path:
     return state / "releases"
 
 
+def all_ids(state: Path) -> list[str]:
+    """Return the ids of all releases that are there, whole or not."""
+    folder = releases(state)
+    paths = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path.name for path in paths if _ID.fullmatch(path.name))
+
+
 def current_id(state: Path) -> str | None:
     """Return the id that CURRENT names, or None when there is no release yet.
 
@@ -41,6 +48,15 @@ def current_id(state: Path) -> str | None:
     if not _ID.fullmatch(named):
         raise ReleaseError("this names no release", str(path), _REMOVE)
     return named
+
+
+def current_stamp(state: Path) -> tuple[int, ...] | None:
+    """Return what changes whenever CURRENT is written, or None when it is not there."""
+    try:
+        told = (state / "CURRENT").stat()
+    except OSError:
+        return None
+    return told.st_dev, told.st_ino, told.st_mtime_ns, told.st_size
 
 
 _REMOVE = "delete the file; the next build writes it anew"
@@ -89,9 +105,9 @@ def unwritable(state: Path, error: OSError) -> ReleaseError:
 
 @contextmanager
 def lock(state: Path, purpose: Literal["build", "serve"]) -> Iterator[None]:
-    """Hold the state folder for one build, or for one server, at a time.
+    """Hold the state folder for one build (or prune), or for one server, at a time.
 
-    A build waits for another build; a second server is refused. The lock ends with the process.
+    Builds wait for each other; a second server is refused. The lock ends with the process.
 
     Raises ReleaseError when another server has the folder, or there is none.
     """
@@ -116,20 +132,54 @@ def lock(state: Path, purpose: Literal["build", "serve"]) -> Iterator[None]:
 
 
 @contextmanager
+def alone(store: Path) -> Iterator[None]:
+    """Have a store that nobody has open, and nobody opens meanwhile; it need not be there.
+
+    Raises ReleaseError when a server or a query has it open.
+    """
+    try:
+        handle = os.open(store, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ReleaseError(
+                "the store cannot be replaced: a server or a query has it open",
+                str(store),
+                "stop that one first",
+            ) from None
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def unfinished(state: Path) -> Iterator[Path]:
     """Give an empty folder for a release in the making, gone afterwards unless it was renamed.
 
     What crashed builds left is removed too: call it under the build lock.
     """
 
-    def clear() -> None:
-        for rubbish in releases(state).glob(_UNFINISHED + "*"):
-            shutil.rmtree(rubbish)
-
-    clear()
-    path = releases(state) / f"{_UNFINISHED}{os.getpid()}"
+    clear(state)
+    path = aside(state)
     path.mkdir()
     try:
         yield path
     finally:
-        clear()
+        clear(state)
+
+
+def aside(state: Path) -> Path:
+    """Return the name of a folder that counts as no release."""
+    return releases(state) / f"{_UNFINISHED}{os.getpid()}"
+
+
+def clear(state: Path) -> int:
+    """Remove what crashed builds left, under the build lock; return how many folders it was."""
+    rubbish = list(releases(state).glob(_UNFINISHED + "*"))
+    for folder in rubbish:
+        shutil.rmtree(folder)
+    return len(rubbish)

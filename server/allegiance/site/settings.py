@@ -1,11 +1,9 @@
 """What the pages are told of the release they show."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-from allegiance.errors import FolderError
 
 _GROUP = "Group:"
 
@@ -53,22 +51,17 @@ class Question:
         return replace(self, query=self.query[:at] + "".join(lines) + self.query[at:])
 
 
-def read_questions(files: Iterable[Path]) -> tuple[Question, ...]:
-    """Return the questions of ``NNN-name.rq`` files; each begins with ``# the question``.
+def read_questions(queries: Mapping[str, str]) -> tuple[Question, ...]:
+    """Return the questions of ``NNN-name.rq`` files, each of which begins with ``# the question``.
 
-    Raises FolderError for a file that cannot be read as UTF-8.
+    queries: file name → text.
     """
     questions = []
-    for file in files:
-        try:
-            query = file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise FolderError(
-                f"the question cannot be read: {error}", str(file), "save it as UTF-8"
-            ) from None
+    for file, query in sorted(queries.items()):
+        name = file.removesuffix(".rq")
         first = query.lstrip().partition("\n")[0]
-        title = first.lstrip("#").strip() if first.startswith("#") else file.stem
-        questions.append(Question(file.stem.partition("-")[0], title, query))
+        title = first.lstrip("#").strip() if first.startswith("#") else name
+        questions.append(Question(name.partition("-")[0], title, query))
     return tuple(questions)
 
 

@@ -4,7 +4,7 @@ In: requests, and the store of a release. Out: ``Endpoint``, an ASGI application
 to ask directly. Imports: names, errors. Each query has a process of its own, held by the kernel.
 """
 
-from allegiance.sparql.client import Answer, Readers
+from allegiance.sparql.client import Answer, Readers, Superseded
 from allegiance.sparql.failures import BadQuery, Problem, Stopped
 from allegiance.sparql.frames import Dataset, Limits
 from allegiance.sparql.limits import LIMITS, ServerLimits
@@ -29,6 +29,7 @@ __all__ = [
     "Served",
     "ServerLimits",
     "Stopped",
+    "Superseded",
     "check",
     "rewrite",
 ]

@@ -1,6 +1,6 @@
 """Answering what the endpoint is: ``description`` filled from what runs, for HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -10,7 +10,7 @@ from allegiance.sparql import cache, description
 from allegiance.sparql.description import Described
 from allegiance.sparql.formats import Choice
 from allegiance.sparql.limits import ServerLimits
-from allegiance.sparql.messages import CORS, NO_SNIFFING, Scope, Send, send_whole
+from allegiance.sparql.messages import CORS, NO_SNIFFING, Scope, Send, send_whole, stamp
 from allegiance.sparql.pool import AsyncReaders
 
 
@@ -31,26 +31,27 @@ class About:
 
         Raises Stopped when no reader tells the names of the graphs.
         """
-        triples = description.service(await self._described(scope, headers))
-        await _send(description.write(triples, choice), headers, choice, send)
+        graphs, release = await self._ask(description.GRAPH_NAMES)
+        triples = description.service(self._described(scope, headers, graphs))
+        await _send(description.write(triples, choice), release, headers, choice, send)
 
     async def data(
         self, scope: Scope, headers: Mapping[str, str], choice: Choice, send: Send
     ) -> None:
         """Answer with VoID; errors as for ``service``."""
-        (row,) = await self._ask(description.SIZE)
-        of = await self._described(scope, headers)
-        triples = description.dataset(of, int(row.value))
-        await _send(description.write(triples, choice), headers, choice, send)
+        (row,), release = await self._ask(description.SIZE)
+        triples = description.dataset(self._described(scope, headers, ()), int(row.value))
+        await _send(description.write(triples, choice), release, headers, choice, send)
 
-    async def _described(self, scope: Scope, headers: Mapping[str, str]) -> Described:
+    def _described(
+        self, scope: Scope, headers: Mapping[str, str], graphs: Sequence[Any]
+    ) -> Described:
         at = description.address(
             scope["scheme"],
             headers.get("host"),
             scope.get("server"),
             f"{scope.get('root_path', '')}/sparql",
         )
-        graphs = await self._ask(description.GRAPH_NAMES)
         return Described(
             address=at,
             graphs=[graph.value for graph in graphs if isinstance(graph, NamedNode)],
@@ -59,8 +60,8 @@ class About:
             federates=bool(self._readers.allowed),
         )
 
-    async def _ask(self, query: str) -> list[Any]:
-        """Return the first term of each row."""
+    async def _ask(self, query: str) -> tuple[list[Any], str]:
+        """Return the first term of each row, and the release that was asked."""
         answer = await self._readers.stream(query, results="tsv")
         try:
             body = b"".join([data async for data in answer])
@@ -68,10 +69,12 @@ class About:
             answer.close()
         found = parse_query_results(body, format=QueryResultsFormat.TSV)
         assert isinstance(found, QuerySolutions)
-        return [row[0] for row in found]
+        return [row[0] for row in found], answer.start.store
 
 
-async def _send(body: bytes, headers: Mapping[str, str], choice: Choice, send: Send) -> None:
+async def _send(
+    body: bytes, release: str, headers: Mapping[str, str], choice: Choice, send: Send
+) -> None:
     tag = blake2b(choice.header.encode() + body, digest_size=16).hexdigest()
     told = [
         *CORS,
@@ -80,6 +83,8 @@ async def _send(body: bytes, headers: Mapping[str, str], choice: Choice, send: S
         (b"etag", f'"{tag}"'.encode()),
         (b"cache-control", b"no-cache"),
     ]
+    if release:
+        told.append(stamp(release))
     if cache.matches(tag, headers.get("if-none-match")):
         await send({"type": "http.response.start", "status": 304, "headers": told})
         await send({"type": "http.response.body"})

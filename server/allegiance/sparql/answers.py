@@ -10,7 +10,7 @@ from allegiance.sparql import cache, encoding
 from allegiance.sparql.cache import Cache, Kept
 from allegiance.sparql.failures import BadQuery, Problem, Stopped
 from allegiance.sparql.frames import Start
-from allegiance.sparql.messages import CORS, NO_SNIFFING, Headers, Send, send_whole
+from allegiance.sparql.messages import CORS, NO_SNIFFING, Headers, Send, send_whole, stamp
 
 _IN_MEMORY = 1024 * 1024
 _MOST_WHOLE = 256 * 1024 * 1024
@@ -35,7 +35,7 @@ class Way:
 
     media: the value of Content-Type.  coding: the content coding.
     tag: its name for the cache, or None when it may differ the next time.
-    release: what was served when the request came.
+    release: what the answer is from.
     request: the name of the request, byte for byte.
     safe: whether the method is GET or HEAD.  head: whether only its header is wanted.
     held: whether it must be whole before it begins, since HTTP/1.0 cannot tell an answer that
@@ -62,7 +62,7 @@ class Way:
 
     def around(self, hit: bool) -> Headers:
         """Return the headers that belong to this response."""
-        told = [*CORS, NO_SNIFFING, VARY, (b"accept-ranges", b"none")]
+        told = [*CORS, NO_SNIFFING, VARY, (b"accept-ranges", b"none"), stamp(self.release)]
         if self.tag is None:
             told.append((b"cache-control", b"no-store"))
             return told

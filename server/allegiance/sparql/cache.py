@@ -58,6 +58,12 @@ class Cache:
         """The bytes that one answer may have to be kept."""
         return self._size // _PART
 
+    def clear(self) -> None:
+        """Keep nothing of what was answered."""
+        self._taken = 0
+        for names in (self._answers, self._answered, self._requests):
+            names.clear()
+
     def get(self, tag: str) -> Kept | None:
         """Return the answer of that tag, if it is here."""
         kept = self._answers.get(tag)

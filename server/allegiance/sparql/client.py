@@ -23,10 +23,18 @@ GONE = Problem(
 BUSY = Problem("busy", "The readers cannot be reached.", "Try again in a few seconds.")
 
 
+class Superseded(BaseException):
+    """Another release than the one meant has answered; whoever asked begins anew, with that one.
+
+    No Exception: nobody on the way is to take it for an error that can be shown.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """The readers of one release, behind a Unix socket. Safe to share between threads.
+    """The readers behind a Unix socket. Safe to share between threads.
 
+    release: the one that must answer, for who puts several answers together; empty for any.
     allowed: origins that SERVICE may name.
 
     >>> Readers(Path("/run/…/readers.sock")).ask("ASK { ?s ?p ?o }")  # doctest: +SKIP
@@ -36,6 +44,7 @@ class Readers:
     socket: Path
     limits: Limits = field(default_factory=Limits)
     allowed: Sequence[str] = ()
+    release: str = ""
 
     def ask(
         self,
@@ -52,7 +61,8 @@ class Readers:
         graph: the format for CONSTRUCT and DESCRIBE: turtle, ntriples, rdfxml or jsonld.
         seconds: the time limit in place of the usual one.
 
-        Raises BadQuery (a QueryError) and Stopped (a LimitError), each with its ``problem``.
+        Raises BadQuery (a QueryError) and Stopped (a LimitError), each with its ``problem``, and
+        Superseded when another release than the one meant answers.
         """
         with self.stream(
             query, results=results, graph=graph, dataset=dataset, seconds=seconds
@@ -73,6 +83,13 @@ class Readers:
         """
         check(query, self.allowed)
         request = make_request(query, results, graph, dataset, self.limits, seconds)
+        answer = self._begin(request)
+        if self.release and answer.store != self.release:
+            answer.close()
+            raise Superseded
+        return answer
+
+    def _begin(self, request: Request) -> "Answer":
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connection.connect(str(self.socket))
@@ -87,7 +104,9 @@ class Readers:
 
 
 class Answer:
-    """One answer as it comes: ``kind``, ``format``, then pieces of bytes by iterating."""
+    """One answer as it comes: ``kind``, ``format``, ``store``, the name of the one that was asked,
+    then pieces of bytes by iterating.
+    """
 
     def __init__(self, connection: socket.socket, request: Request) -> None:
         self._connection = connection
@@ -107,6 +126,7 @@ class Answer:
         start = frames.unpack_start(payload)
         self.kind = start.kind
         self.format = start.format
+        self.store = start.store
 
     def __iter__(self) -> Iterator[bytes]:
         while True:

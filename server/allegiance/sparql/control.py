@@ -3,6 +3,8 @@
 {"do": "status"}                          → {"running": 3, "slow": 1, "waiting": 0, …}
 {"do": "end", "id": "…"}                  → {"ended": 1}
 {"do": "open", "store": "/…", "name": ""} → {"opened": true} or {"error": "…"}
+
+An order to open may bring the base IRI of the store.
 """
 
 import asyncio

@@ -21,13 +21,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pyoxigraph import Store
 
+from allegiance import names
 from allegiance.sparql import confine, control, frames, reader
 from allegiance.sparql.endings import OUTDATED, why
 from allegiance.sparql.failures import Problem
@@ -351,6 +352,8 @@ class Host:
             case "end":
                 return {"ended": self._cancel(order["id"])}
             case "open":
+                if "base" in order:
+                    self._shared = replace(self._shared, known=names.prefixes(order["base"]))
                 return self._open(Path(order["store"]), order["name"])
         return {"error": "no such order"}
 

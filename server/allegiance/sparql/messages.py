@@ -113,17 +113,32 @@ def read_headers(scope: Scope) -> Mapping[str, str]:
     return headers
 
 
+RELEASE = "X-Allegiance-Release"
+"""The header that names the release an answer is from."""
+_STAMP = RELEASE.lower().encode()
+
+
+def stamp(release: str) -> tuple[bytes, bytes]:
+    """Return the header that names the release an answer is from."""
+    return _STAMP, release.encode()
+
+
 class Stamped:
-    """A ``send`` that names the release in each answer, and knows whether one has begun."""
+    """A ``send`` that names a release in each answer that does not name its own, and knows whether
+    one has begun.
+    """
 
     def __init__(self, send: Send, release: str) -> None:
         self._send = send
-        self._stamp = (b"x-allegiance-release", release.encode())
+        self._stamp = stamp(release)
         self.begun = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), self._stamp]
+            headers = [*message.get("headers", ())]
+            if all(name.lower() != _STAMP for name, _ in headers):
+                headers.append(self._stamp)
+            message["headers"] = headers
             self.begun = True
         await self._send(message)
 

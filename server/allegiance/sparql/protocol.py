@@ -35,6 +35,7 @@ from allegiance.sparql.messages import (
     replay,
     send_json,
     send_whole,
+    stamp,
     while_there,
 )
 from allegiance.sparql.pool import AsyncReaders
@@ -67,36 +68,34 @@ class Served:
 
 
 class Endpoint:
-    """The ASGI application of one release.
+    """The ASGI application.
 
-    readers: who answers.  site: the application that has all other addresses, or None.
+    readers: who answers.
+    served: tells what is served at this moment; answers are kept under the name of its release.
+    site: the application that has all other addresses, or None.
     limits: all limits of the server.
     writing: the application for /update and /store, where the data may be changed.
     cache_size: bytes of answers to keep.
-    release: tells the name of what is served at this moment, as the host was told it, where that
-    changes while this runs; answers are kept under that name.
     """
 
     def __init__(
         self,
         readers: AsyncReaders,
-        served: Served,
+        served: Callable[[], Served],
         site: Application | None,
         cache_size: int = cache.SIZE,
         limits: ServerLimits | None = None,
         writing: Application | None = None,
-        release: Callable[[], str] | None = None,
     ) -> None:
         self._limits = limits or ServerLimits()
         # Snapshots are numbered: after a restore the same number may name other data.
-        self._salt = secrets.token_hex(8) if release else ""
-        self._release = release or (lambda: served.release)
+        self._salt = secrets.token_hex(8) if writing else ""
         self._readers = readers
         self._served = served
         self._site = site
         self._writing = writing
-        self._versioned = writing is None or release is not None
         self._cache = cache.Cache(cache_size)
+        self._kept_of = ""
         self._about = About(readers, self._limits, "/update" if writing else None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,9 +103,10 @@ class Endpoint:
             await self._readers.live(receive, send)
         if scope["type"] != "http":
             return
-        stamped = Stamped(send, self._release())
+        release = self._release()
+        stamped = Stamped(send, release)
         try:
-            await self._route(scope, receive, stamped)
+            await self._route(scope, receive, stamped, release)
         except (BadQuery, Stopped) as error:
             _note(scope).limit = error.problem.code
             await fail(stamped, error.problem)
@@ -115,10 +115,18 @@ class Endpoint:
             if not stamped.begun:
                 await fail(stamped, Problem("stopped", "The server is stopping.", "Try again."))
 
-    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _release(self) -> str:
+        """Return the release that is served now; what was kept of the last one goes."""
+        release = self._served().release
+        if release != self._kept_of:
+            self._cache.clear()
+            self._kept_of = release
+        return release
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send, release: str) -> None:
         path = scope["path"]
         if path == "/sparql":
-            await self._sparql(scope, receive, send)
+            await self._sparql(scope, receive, send, release)
         elif path == "/livez":
             _only_reading(scope)
             await send_json(send, 200, {"status": "alive"})
@@ -141,23 +149,26 @@ class Endpoint:
             await self._site(scope, receive, send)
 
     async def _ready(self, send: Send) -> None:
-        says: dict[str, object] = {"status": "ready", "release": self._served.release}
+        served = self._served()
+        says: dict[str, object] = {"status": "ready", "release": served.release}
         status = 200
         try:
             async with asyncio.timeout(_READY_SECONDS):
                 answer = await self._readers.stream("ASK {}", seconds=_READY_SECONDS)
                 answer.close()
+                says["release"] = answer.start.store or served.release
         except (AllegianceError, TimeoutError):
             status = 503
             says["status"] = "no reader answers"
-        if self._served.problem:
+        if served.problem:
             says["older_release"] = True
-            says["problem"] = self._served.problem
-        if self._served.warnings:
-            says["warnings"] = list(self._served.warnings)
-        await send_json(send, status, says)
+            says["problem"] = served.problem
+        if served.warnings:
+            says["warnings"] = list(served.warnings)
+        stamped = [stamp(str(says["release"]))]
+        await send_json(send, status, says, headers=stamped)
 
-    async def _sparql(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _sparql(self, scope: Scope, receive: Receive, send: Send, release: str) -> None:
         method = scope["method"]
         if method == "OPTIONS":
             await send_whole(send, 204, [*CORS, *_PREFLIGHT], b"")
@@ -180,7 +191,7 @@ class Endpoint:
             body = encoding.decode(body, headers.get("content-encoding", ""), most)
         note = _note(scope)
         began = time.monotonic()
-        way = self._way(scope, headers, body)
+        way = self._way(scope, headers, body, release)
         none_match = headers.get("if-none-match")
         if way.tag is not None and await repeat(self._cache, way, none_match, send):
             note.cache = "hit"
@@ -218,8 +229,7 @@ class Endpoint:
                 query = shorter
                 more.append((b"x-allegiance-max-rows", b"%d" % asked.max_rows))
         tag = None
-        # Where data may be written and nobody tells its version, the next answer may differ.
-        if self._versioned and cache.repeatable(asked.query):
+        if cache.repeatable(asked.query):
             tag = _tag(self._salt + way.release, asked, choice, way.coding)
         way = replace(way, media=choice.header, tag=tag, more=more)
         if tag is not None and await repeat(self._cache, way, none_match, send):
@@ -228,9 +238,9 @@ class Endpoint:
         note.cache = "miss"
         await while_there(self._answer(asked, query, choice, way, send, note, began), receive)
 
-    def _way(self, scope: Scope, headers: Mapping[str, str], body: bytes) -> Way:
+    def _way(self, scope: Scope, headers: Mapping[str, str], body: bytes, release: str) -> Way:
         """Return how the answer to a request goes out, as far as its header tells."""
-        method, release = scope["method"], self._release()
+        method = scope["method"]
         coding = encoding.choose(headers.get("accept-encoding"))
         texts = ("POST" if method == "POST" else "GET", release, coding)
         named = (headers.get(name, "") for name in ("accept", "content-type"))
@@ -299,8 +309,8 @@ class Endpoint:
             # What is wrong is told in the text that came, not in the one that was made of it.
             raise await self._wrong(asked) from None
         if answer.start.store not in ("", way.release):
-            # Another release was opened meanwhile: this is its answer, under no name.
-            way = replace(way, tag=None)
+            # Another release was opened meanwhile: this is its answer, and is not kept.
+            way = replace(way, tag=None, release=answer.start.store)
         try:
             seconds = self._readers.limits.send_seconds
             note.limit = await pass_on(answer, way, self._cache, send, seconds)

@@ -35,6 +35,7 @@ from allegiance.sparql.messages import (
     read_headers,
     send_json,
     send_whole,
+    stamp,
     while_there,
 )
 from allegiance.sparql.pool import AsyncReaders
@@ -226,7 +227,8 @@ class Writing:
         try:
             more = self._tag(answer.start.store, graph, choice.format.name)
             if more and matches(more, headers.get("if-none-match")):
-                head: Headers = [*CORS, VARY, (b"etag", f'"{more}"'.encode())]
+                tagged = (b"etag", f'"{more}"'.encode())
+                head: Headers = [*CORS, VARY, stamp(answer.start.store), tagged]
                 await send({"type": "http.response.start", "status": 304, "headers": head})
                 await send({"type": "http.response.body"})
                 return
