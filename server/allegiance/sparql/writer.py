@@ -274,14 +274,14 @@ class Writer:
             return {
                 "code": "time",
                 "detail": f"The change did not finish in time. The limit is {self._seconds:g} s.",
-                "help": "Change less at once.",
+                "help": "Nothing was changed. Change less at once.",
             }
         if code == -signal.SIGABRT:
             size = self._memory // 1024**2
             return {
                 "code": "memory",
                 "detail": f"The change needed too much memory. The limit is {size} MiB.",
-                "help": "Change less at once.",
+                "help": "Nothing was changed. Change less at once.",
             }
         if code == -signal.SIGSEGV:
             return {
