@@ -1,9 +1,9 @@
 """An update too deep for the engine is refused, and changes nothing."""
 
-from .test_plain_store import address, arguments, rows, update  # noqa: F401 (two are fixtures)
+from .asking import rows, update
 
 
-def test_an_update_too_deep_for_the_engine_is_refused_and_changes_nothing(address):  # noqa: F811
+def test_an_update_too_deep_for_the_engine_is_refused_and_changes_nothing(address):
     deep = f"INSERT {{<urn:a> <urn:b> ?x}} WHERE {{ BIND({'1 - ' * 150_000}1 AS ?x) }}"
     status, _, body = update(address, f"INSERT DATA {{<urn:a> <urn:b> 0}} ; {deep}")
     assert status == 400
