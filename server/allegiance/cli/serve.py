@@ -190,8 +190,8 @@ def _tell_budget(limits: ServerLimits) -> None:
     gib = 1024**3
     budget, there = limits.budget(), memory_of_machine()
     sums = (
-        f"{limits.readers} readers × {limits.memory / gib:.2g} GiB = {budget / gib:.3g} GiB "
-        f"of {there / gib:.3g} GiB"
+        f"{limits.readers} readers × {budget / limits.readers / gib:.2g} GiB, stack included, = "
+        f"{budget / gib:.3g} GiB of {there / gib:.3g} GiB"
     )
     if budget > there:
         click.echo(

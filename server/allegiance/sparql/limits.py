@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from allegiance.sparql import confine
 from allegiance.sparql.frames import Limits
 from allegiance.sparql.pool import Places
 
@@ -60,8 +61,8 @@ class ServerLimits:
         return min(self.wait, self.timeout / 2)
 
     def budget(self) -> int:
-        """Return the bytes that all readers together may take."""
-        return self.readers * self.memory
+        """Return the bytes that all readers together may take, their stacks included."""
+        return self.readers * (self.memory + confine.STACK)
 
     def told(self) -> Iterator[tuple["Limit", float]]:
         """Yield each limit with its value, for descriptions."""
