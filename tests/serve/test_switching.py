@@ -363,7 +363,7 @@ def storm(two: Two, switches: int, clients: int) -> Counter[str]:
             over.set()
             for thread in threads:
                 thread.join(60)
-    assert wrong == []
+    assert wrong == [], wrong
     assert "Traceback" not in server.err
     return counts
 

@@ -17,7 +17,8 @@ from allegiance.sparql.messages import RELEASE
 _WAIT_SECONDS = 5.0
 """How long the fronts may be told of a release after the readers have it."""
 _TICK = 0.01
-_TRIES = 5
+_TRY_SECONDS = 30.0
+"""For how long a page is begun anew, where releases change faster than it is made."""
 
 
 class Pages:
@@ -39,7 +40,8 @@ class Pages:
         # Only a posted query has a body that is read, and the endpoint held it to its limit.
         posted = environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] == "/sparql"
         body = environ["wsgi.input"].read() if posted else b""
-        for _ in range(_TRIES):
+        until = time.monotonic() + _TRY_SECONDS
+        while time.monotonic() < until:
             shown, app = self._app()
             began: list[Any] = []
             again = {**environ, "wsgi.input": io.BytesIO(body)}
