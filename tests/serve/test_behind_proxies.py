@@ -107,10 +107,11 @@ def behind(
     name = request.param.__name__
     if shutil.which(name) is None:
         pytest.skip(f"needs {name}, which is not here")
+    own = shutil.copytree(state, tmp_path_factory.mktemp(name) / "state")  # Another one is served.
     path = ("--base-path", "/graph") if name == "nginx" else ()
     arguments = ("--trust-proxy", "127.0.0.1", "--timeout", "2", "--log", "json", *path)
     with (
-        Running(str(root), "--state", str(state), "--port", "0", *arguments) as server,
+        Running(str(root), "--state", str(own), "--port", "0", *arguments) as server,
         request.param(server, tmp_path_factory.mktemp(name)) as proxied,
     ):
         yield proxied

@@ -199,3 +199,17 @@ def test_a_backup_of_a_served_store_is_restored_and_answers_the_same(arguments, 
             "1",
             "2",
         ]
+
+
+def test_a_document_that_was_cut_is_refused(address):
+    head = '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:u="urn:">'
+    whole = f'{head}<rdf:Description rdf:about="urn:a"><u:p>1</u:p></rdf:Description></rdf:RDF>'
+    for length in (len(whole) - 1, len(whole) - 10, len(head), 0):
+        status, _, body = ask(
+            address, "PUT", "/store?default", whole[:length], content_type="application/rdf+xml"
+        )
+        assert status == 400, whole[:length]
+        assert "line 1" in body
+    assert rows(address, "SELECT * {?s ?p ?o}") == []
+    status, *_ = ask(address, "PUT", "/store?default", whole, content_type="application/rdf+xml")
+    assert status == 204

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from xml.parsers import expat
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
@@ -172,10 +173,24 @@ def _load(store: Store, graph: str, payload: Payload) -> None:
     format = _format(payload)
     to = None if graph == "*" else DefaultGraph() if graph == "" else _name(graph)
     try:
+        if format == RdfFormat.RDF_XML:
+            _whole(payload.body)
         quads = parse(BytesIO(payload.body), format, base_iri=payload.base, rename_blank_nodes=True)
         store.extend(quads if to is None else _into(quads, to))
     except (SyntaxError, ValueError) as error:
         raise Unfit("rdf", f"{error}", "Mend the RDF, and see that Content-Type fits it.") from None
+
+
+def _whole(body: bytes) -> None:
+    """Raise ValueError for XML that is not well formed: the engine takes a document that was cut
+    for one that ends there.
+    """
+    try:
+        expat.ParserCreate().Parse(body, True)
+    except expat.ExpatError as error:
+        raise ValueError(
+            f"line {error.lineno}, column {error.offset + 1}: {expat.ErrorString(error.code)}"
+        ) from None
 
 
 def _into(quads: Iterable[Quad], graph: DefaultGraph | NamedNode) -> Iterable[Quad]:
